@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/roundwatch, for programs: the records of uapi/roundwatch.h.
+ *
+ * A reader that holds the device open must not keep the module from being
+ * unloaded, so an open file does not count as a use of it. What procfs does for
+ * its files, chardev_exit() does for these: readers are given EOF, and a file
+ * that nobody closes is handed to the operations of /dev/null.
+ */
+#include "roundwatch.h"
+
+enum stage { STAGE_INFO, STAGE_TALLIES, STAGE_END, STAGE_DONE };
+
+/**
+ * struct reader - one open file
+ * @node: of the list of readers
+ * @file: its file; valid as long as the reader is on the list
+ * @lock: one read at a time
+ * @stage: which record comes next
+ * @slot: of the table, in STAGE_TALLIES
+ */
+struct reader {
+	struct list_head node;
+	struct file *file;
+	struct mutex lock;
+	enum stage stage;
+	u32 slot;
+};
+
+static LIST_HEAD(readers);
+static DEFINE_MUTEX(readers_lock);
+static DECLARE_WAIT_QUEUE_HEAD(closing);
+static atomic_t busy = ATOMIC_INIT(0);	/* calls under way */
+static bool gone;
+static const struct file_operations *null_operations;
+
+static bool enter(void)
+{
+	atomic_inc(&busy);
+	smp_mb__after_atomic();
+	return !READ_ONCE(gone);
+}
+
+static void leave(void)
+{
+	if (atomic_dec_and_test(&busy))
+		wake_up(&closing);
+}
+
+static int device_open(struct inode *inode, struct file *file)
+{
+	struct reader *reader;
+
+	if (!may_read())
+		return -EPERM;
+	reader = kzalloc(sizeof(*reader), GFP_KERNEL);
+	if (!reader)
+		return -ENOMEM;
+	mutex_init(&reader->lock);
+	reader->file = file;
+	file->private_data = reader;
+	mutex_lock(&readers_lock);
+	list_add(&reader->node, &readers);
+	mutex_unlock(&readers_lock);
+	return nonseekable_open(inode, file);
+}
+
+static int device_release(struct inode *inode, struct file *file)
+{
+	struct reader *reader = file->private_data;
+
+	enter();
+	mutex_lock(&readers_lock);
+	list_del(&reader->node);
+	mutex_unlock(&readers_lock);
+	kfree(reader);
+	leave();
+	return 0;
+}
+
+union record {
+	struct roundwatch_header header;
+	struct roundwatch_info info;
+	struct roundwatch_tally tally;
+};
+
+/* The next record of a reader; false at the end of the snapshot. */
+static bool next_record(struct reader *reader, union record *record)
+{
+	switch (reader->stage) {
+	case STAGE_INFO:
+		record_info(&record->info);
+		reader->stage = STAGE_TALLIES;
+		return true;
+	case STAGE_TALLIES:
+		while (reader->slot < tally_table.size) {
+			if (record_tally(&record->tally, reader->slot++))
+				return true;
+			cond_resched();
+		}
+		reader->stage = STAGE_END;
+		fallthrough;
+	case STAGE_END:
+		record->header = (struct roundwatch_header){
+			.size = sizeof(record->header),
+			.type = ROUNDWATCH_SNAPSHOT_END,
+			.abi = ROUNDWATCH_ABI,
+			.time_ns = ktime_get_boottime_ns(),
+		};
+		reader->stage = STAGE_DONE;
+		return true;
+	case STAGE_DONE:
+		break;
+	}
+	return false;
+}
+
+static ssize_t read_records(struct reader *reader, char __user *buf, size_t size)
+{
+	union record record;
+	size_t done = 0;
+
+	/* So that every record fits, whichever comes next. */
+	if (size < sizeof(record))
+		return -EINVAL;
+	while (size - done >= sizeof(record) && next_record(reader, &record)) {
+		if (copy_to_user(buf + done, &record, record.header.size))
+			return -EFAULT;
+		done += record.header.size;
+		if (signal_pending(current))
+			break;
+	}
+	return done;
+}
+
+static ssize_t device_read(struct file *file, char __user *buf, size_t size, loff_t *pos)
+{
+	struct reader *reader = file->private_data;
+	ssize_t ret = 0;
+
+	if (enter()) {
+		ret = mutex_lock_interruptible(&reader->lock);
+		if (!ret) {
+			ret = read_records(reader, buf, size);
+			mutex_unlock(&reader->lock);
+		}
+	}
+	leave();
+	return ret;
+}
+
+static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct roundwatch_info info;
+	long ret = -ENODEV;
+
+	if (enter()) {
+		/* The size is part of the number, and may be another ABI's. */
+		ret = -ENOTTY;
+		if (_IOC_TYPE(cmd) == _IOC_TYPE(ROUNDWATCH_IOC_INFO) &&
+		    _IOC_NR(cmd) == _IOC_NR(ROUNDWATCH_IOC_INFO) &&
+		    _IOC_DIR(cmd) == _IOC_READ &&
+		    _IOC_SIZE(cmd) >= sizeof(info.header)) {
+			record_info(&info);
+			info.header.size = min_t(u32, _IOC_SIZE(cmd), sizeof(info));
+			ret = copy_to_user((void __user *)arg, &info, info.header.size) ?
+				-EFAULT : 0;
+		}
+	}
+	leave();
+	return ret;
+}
+
+/* No .owner; see the top of the file. */
+static const struct file_operations device_operations = {
+	.open = device_open,
+	.release = device_release,
+	.read = device_read,
+	.unlocked_ioctl = device_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = no_llseek,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "roundwatch",
+	.mode = 0400,
+	.fops = &device_operations,
+};
+
+/**
+ * chardev_init() - make /dev/roundwatch
+ *
+ * Context: process; may sleep.
+ * Return: 0, or a negative error.
+ */
+int chardev_init(void)
+{
+	struct file *null = filp_open("/dev/null", O_RDONLY, 0);
+
+	/* Part of the kernel proper, so they stay when the module goes. */
+	if (IS_ERR(null)) {
+		pr_err("cannot open /dev/null, which unloading would need (error %ld); not loaded\n",
+		       PTR_ERR(null));
+		return PTR_ERR(null);
+	}
+	null_operations = null->f_op;
+	filp_close(null, NULL);
+	return misc_register(&device);
+}
+
+static bool all_closed(void)
+{
+	bool closed;
+
+	mutex_lock(&readers_lock);
+	closed = list_empty(&readers);
+	mutex_unlock(&readers_lock);
+	return closed && !atomic_read(&busy);
+}
+
+/*
+ * Takes the files from readers that do not close them. A call that found our
+ * operations just before they were replaced may not have counted itself as
+ * busy yet, and one that has ceased to be busy may not have returned. Either
+ * is a task in the middle of kernel code: synchronize_rcu_tasks() waits until
+ * each has slept or gone back to user mode.
+ */
+static void revoke(void)
+{
+	struct reader *reader, *next;
+
+	mutex_lock(&readers_lock);
+	list_for_each_entry(reader, &readers, node)
+		WRITE_ONCE(reader->file->f_op, null_operations);
+	mutex_unlock(&readers_lock);
+	synchronize_rcu_tasks();
+	wait_event(closing, !atomic_read(&busy));
+	list_for_each_entry_safe(reader, next, &readers, node)
+		kfree(reader);
+}
+
+/**
+ * chardev_exit() - remove it, whoever holds it open
+ *
+ * Context: process; may sleep. When it returns no call is under way and none
+ * can begin.
+ */
+void chardev_exit(void)
+{
+	misc_deregister(&device);
+	WRITE_ONCE(gone, true);
+	/* After gone, before busy is looked at; pairs with enter(). */
+	smp_mb();
+	/* Most readers close at EOF, at once; they spare us the rest. */
+	if (!wait_event_timeout(closing, all_closed(), HZ / 10))
+		revoke();
+	synchronize_rcu_tasks();
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * From struct fpu to the control words of the task that just left the CPU.
+ *
+ * Its registers have been saved to the image by XSAVES, XSAVEC, XSAVEOPT, XSAVE
+ * or FXSAVE; all of them begin with the 512 bytes of FXSAVE. The unit tests
+ * run this file on images that the processor wrote.
+ */
+#ifndef ROUNDWATCH_FPU_H
+#define ROUNDWATCH_FPU_H
+
+#include "compat.h"
+
+#define FPU_RC_SHIFT	13		/* MXCSR.RC, Intel SDM vol. 1, 10.2.3 */
+#define FPU_RC		(3U << FPU_RC_SHIFT)
+#define FPU_MXCSR_INIT	0x1f80U		/* after reset, all masked, RN */
+#define FPU_X87_SHIFT	10		/* x87 control word, SDM vol. 1, 8.1.5 */
+#define FPU_XCOMP	(1ULL << 63)	/* XCOMP_BV: compacted format */
+#define FPU_SSE		(1ULL << 1)	/* XSTATE_BV: SSE state is not initial */
+#define FPU_X87		(1ULL << 0)	/* XSTATE_BV: x87 state is not initial */
+#define FPU_FCW_INIT	0x037fU
+
+#ifdef __KERNEL__
+
+static __always_inline const struct xregs_state *fpu_image(const struct fpu *fpu)
+{
+	return &fpu->fpstate->regs.xsave;
+}
+
+/* The image holds the registers of a virtual machine (KVM). */
+static inline bool fpu_is_guest(const struct fpu *fpu)
+{
+	return fpu->fpstate->is_guest;
+}
+
+/* The image is encrypted; what it seems to say means nothing. */
+static inline bool fpu_is_confidential(const struct fpu *fpu)
+{
+	return fpu->fpstate->is_confidential;
+}
+
+/* Without XSAVE the kernel saves with FXSAVE, and there is no header. */
+static inline bool fpu_has_header(void)
+{
+	return boot_cpu_has(X86_FEATURE_XSAVE);
+}
+
+#endif /* __KERNEL__ */
+
+/**
+ * fpu_mxcsr() - MXCSR of a saved image
+ * @image: as the kernel saved it
+ * @has_header: it was saved by XSAVE or its kin, not by FXSAVE
+ *
+ * In the compacted format MXCSR is written only along with SSE state that is
+ * not initial (Intel SDM vol. 1, 13.10 and 13.11); where it is not, the register
+ * held its initial value and memory is what an earlier save left. The standard
+ * format and FXSAVE always write it.
+ */
+static inline u32 fpu_mxcsr(const struct xregs_state *image, bool has_header)
+{
+	if (has_header && (image->header.xcomp_bv & FPU_XCOMP) &&
+	    !(image->header.xfeatures & FPU_SSE))
+		return FPU_MXCSR_INIT;
+	return image->i387.mxcsr;
+}
+
+/**
+ * fpu_fcw() - x87 control word of a saved image
+ * @image: as the kernel saved it
+ * @has_header: it was saved by XSAVE or its kin, not by FXSAVE
+ *
+ * XSAVE and its kin leave the x87 part alone if it is in its initial state.
+ */
+static inline u16 fpu_fcw(const struct xregs_state *image, bool has_header)
+{
+	if (has_header && !(image->header.xfeatures & FPU_X87))
+		return FPU_FCW_INIT;
+	return image->i387.cwd;
+}
+
+static inline u8 fpu_rounding(u32 mxcsr)
+{
+	return (mxcsr & FPU_RC) >> FPU_RC_SHIFT;
+}
+
+static inline u8 fpu_x87_rounding(u16 fcw)
+{
+	return fcw >> FPU_X87_SHIFT & 3;
+}
+
+#endif /* ROUNDWATCH_FPU_H */

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * roundwatch: finds RandomX miners by their changes of rounding mode.
+ *
+ * The path of an observation: probe -> fpu -> tally -> verdict -> notice, and
+ * from there to its readers: record -> procfs, chardev.
+ */
+#include "roundwatch.h"
+
+static unsigned int max_tasks = TALLY_DEFAULT;
+module_param(max_tasks, uint, 0444);
+MODULE_PARM_DESC(max_tasks, "tallies in the table, a power of two, 16 to 1048576 (default 4096)");
+
+static unsigned int suspect_evidence = VERDICT_SUSPECT_DEFAULT;
+module_param(suspect_evidence, uint, 0444);
+MODULE_PARM_DESC(suspect_evidence, "evidence that makes a suspect, 1 to randomx_evidence (default 70)");
+
+static unsigned int randomx_evidence = VERDICT_RANDOMX_DEFAULT;
+module_param(randomx_evidence, uint, 0444);
+MODULE_PARM_DESC(randomx_evidence, "evidence for the verdict randomx, 38 to 10000 (default 100)");
+
+static unsigned int decay = VERDICT_DECAY_DEFAULT;
+module_param(decay, uint, 0444);
+MODULE_PARM_DESC(decay, "evidence lost per second, 0 to 1000 (default 5)");
+
+static unsigned int gap_us = VERDICT_GAP_DEFAULT;
+module_param(gap_us, uint, 0444);
+MODULE_PARM_DESC(gap_us, "CPU time in microseconds between two samples of a thread, 100 to 1000000 (default 10000)");
+
+struct verdict_rule rule;
+
+static bool allowed(const char *name, unsigned int value, unsigned int min, unsigned int max)
+{
+	if (value >= min && value <= max)
+		return true;
+	pr_err("%s=%u is out of range: %u to %u; not loaded\n", name, value, min, max);
+	return false;
+}
+
+static int set_rule(void)
+{
+	if (!allowed("max_tasks", max_tasks, TALLY_MIN, TALLY_MAX) ||
+	    !allowed("randomx_evidence", randomx_evidence, VERDICT_RANDOMX_MIN,
+		      VERDICT_RANDOMX_MAX) ||
+	    !allowed("suspect_evidence", suspect_evidence, VERDICT_SUSPECT_MIN,
+		      randomx_evidence) ||
+	    !allowed("decay", decay, VERDICT_DECAY_MIN, VERDICT_DECAY_MAX) ||
+	    !allowed("gap_us", gap_us, VERDICT_GAP_MIN, VERDICT_GAP_MAX))
+		return -EINVAL;
+	if (!is_power_of_2(max_tasks)) {
+		pr_err("max_tasks=%u is not a power of two, as %lu and %lu are; not loaded\n",
+		       max_tasks, rounddown_pow_of_two(max_tasks),
+		       roundup_pow_of_two(max_tasks));
+		return -EINVAL;
+	}
+	rule = (struct verdict_rule){
+		.suspect = suspect_evidence,
+		.randomx = randomx_evidence,
+		.decay = decay,
+		.gap_ns = gap_us * NSEC_PER_USEC,
+	};
+	return 0;
+}
+
+static int __init roundwatch_init(void)
+{
+	int err;
+
+	err = set_rule();
+	if (err)
+		return err;
+	record_loaded_ns = ktime_get_boottime_ns();
+	err = tally_init(max_tasks);
+	if (err)
+		return err;
+	err = notice_init();
+	if (err)
+		goto no_notice;
+	err = probe_init();
+	if (err)
+		goto no_probe;
+	err = procfs_init();
+	if (err)
+		goto no_procfs;
+	err = chardev_init();
+	if (err)
+		goto no_chardev;
+	pr_info("version %s watches for RandomX: see /proc/roundwatch\n", ROUNDWATCH_VERSION);
+	return 0;
+
+no_chardev:
+	procfs_exit();
+no_procfs:
+	probe_exit();
+no_probe:
+	notice_exit();
+no_notice:
+	tally_exit();
+	return err;
+}
+
+static void __exit roundwatch_exit(void)
+{
+	chardev_exit();
+	procfs_exit();
+	probe_exit();
+	notice_exit();
+	tally_exit();
+}
+
+module_init(roundwatch_init);
+module_exit(roundwatch_exit);
+MODULE_DESCRIPTION("Finds RandomX (Monero) miners by their changes of rounding mode");
+MODULE_AUTHOR("The roundwatch authors");
+MODULE_VERSION(ROUNDWATCH_VERSION);
+MODULE_LICENSE("GPL");

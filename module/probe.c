@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The probes: from the kernel's tracepoints to tallies.
+ *
+ * x86_fpu_regs_deactivated fires in __switch_to(), after the registers of the
+ * outgoing task, still current, were saved: interrupts are off and the run
+ * queue is locked. Below it nothing may wait, wake, allocate or print.
+ */
+#include "fpu.h"
+#include "roundwatch.h"
+
+static bool has_header;
+
+static u32 now_ms(void)
+{
+	return jiffies_to_msecs(jiffies);
+}
+
+static struct tally_identity thread_identity(const struct task_struct *task, u32 bucket)
+{
+	return (struct tally_identity){
+		.key = tally_thread_key(task),
+		.start_ns = task->start_boottime,
+		.process_start_ns = task->group_leader->start_boottime,
+		.pid = task->pid,
+		.tgid = task->tgid,
+		.uid = __kuid_val(task_uid(task)),
+		.bucket = bucket,
+		.comm = task->comm,
+	};
+}
+
+static struct tally_identity process_identity(const struct task_struct *task)
+{
+	struct tally_identity id = thread_identity(task, TALLY_NO_BUCKET);
+
+	id.key = tally_process_key(task->signal);
+	id.start_ns = id.process_start_ns;
+	id.pid = id.tgid;
+	id.comm = task->group_leader->comm;
+	return id;
+}
+
+static struct tally *get_or_claim(const struct tally_identity *id)
+{
+	struct tally *t = tally_get(id->key, id->start_ns);
+
+	if (!t)
+		t = tally_claim(id);
+	return IS_ERR(t) ? NULL : t;
+}
+
+static struct tally *get_process(const struct task_struct *task)
+{
+	struct tally *t = tally_get(tally_process_key(task->signal),
+				    task->group_leader->start_boottime);
+
+	return IS_ERR(t) ? NULL : t;
+}
+
+/* The score has moved; so may the verdict. */
+static void judge(struct tally *t)
+{
+	u8 verdict = verdict_decide(&rule, verdict_evidence(&rule, &t->score), t->verdict);
+
+	if (verdict == t->verdict)
+		return;
+	if (verdict > t->highest)
+		t->highest = verdict;
+	t->since = get_jiffies_64();
+	if (verdict > t->verdict && verdict >= ROUNDWATCH_SUSPECT) {
+		t->verdict = verdict;
+		notice_raise(t);
+	}
+	t->verdict = verdict;
+}
+
+/*
+ * A process takes over what its threads find. The first samples of its threads
+ * are to it samples of one thread of its own, so that threads that live too
+ * short for a second sample still add up.
+ */
+static void sample_process(const struct task_struct *task,
+			   const struct verdict_sample *sample,
+			   const struct verdict_change *change,
+			   bool first, u8 flags)
+{
+	struct tally_identity id = process_identity(task);
+	struct verdict_change own;
+	struct tally *p;
+
+	p = get_or_claim(&id);
+	if (!p)
+		return;
+	if (!(p->flags & ROUNDWATCH_PROCESS)) {
+		p->flags = ROUNDWATCH_PROCESS;
+		verdict_init(&p->score, sample->now_ms);
+	}
+	p->flags |= flags;
+	if (first) {
+		own = verdict_sample(&rule, &p->score, sample);
+		change = &own;
+	} else {
+		verdict_take(&rule, &p->score, change, sample->now_ms);
+	}
+	p->samples++;
+	tally_count(p, sample->mode);
+	memcpy(p->comm, id.comm, sizeof(p->comm));
+	judge(p);
+	tally_put(p);
+}
+
+/*
+ * RN at a switch that the thread asked for is no evidence, as a miner can put
+ * it there before the system call. A thread that entered the kernel by an
+ * interrupt or exception has no system call number (orig_ax is -1); blocked or
+ * preempted then makes no difference. A vCPU is always in a system call, and
+ * what it asks for is to be seen from its being blocked.
+ */
+static bool voluntary(const struct task_struct *task, bool guest)
+{
+	if (guest)
+		return !task_is_running(task);
+	return (long)task_pt_regs(task)->orig_ax >= 0;
+}
+
+static noinline void take_sample(struct tally *t, const struct task_struct *task,
+				 const struct fpu *fpu, u32 mxcsr, u64 cpu_ns)
+{
+	u16 fcw = fpu_fcw(fpu_image(fpu), has_header);
+	bool guest = fpu_is_guest(fpu);
+	struct verdict_sample sample = {
+		.now_ms = now_ms(),
+		.mode = fpu_rounding(mxcsr),
+		.x87 = fpu_x87_rounding(fcw),
+		.voluntary = voluntary(task, guest),
+	};
+	struct verdict_change change;
+	bool first = !t->samples;
+
+	if (first)
+		verdict_init(&t->score, sample.now_ms);
+	change = verdict_sample(&rule, &t->score, &sample);
+	if (!change.counted)
+		return;
+	t->samples++;
+	t->cpu_ns = cpu_ns;
+	t->next_ns = cpu_ns + rule.gap_ns;
+	t->mxcsr = mxcsr;
+	t->fcw = fcw;
+	memcpy(t->comm, task->comm, sizeof(t->comm));
+	if (guest)
+		t->flags |= ROUNDWATCH_GUEST;
+	if (change.changed && !change.believed)
+		t->flags |= ROUNDWATCH_X87;
+	judge(t);
+	if (change.believed)
+		sample_process(task, &sample, &change, first,
+			       t->flags & (ROUNDWATCH_GUEST | ROUNDWATCH_X87));
+}
+
+static noinline void observe(struct fpu *fpu)
+{
+	const struct xregs_state *image = fpu_image(fpu);
+	u32 mxcsr = fpu_mxcsr(image, has_header);
+	struct task_struct *task = current;
+	u8 mode = fpu_rounding(mxcsr);
+	struct tally *t;
+	u64 cpu_ns;
+
+	t = tally_get(tally_thread_key(task), task->start_boottime);
+	if (unlikely(!t)) {
+		struct tally_identity id;
+
+		if (mode == ROUNDWATCH_RN || (task->flags & PF_EXITING) ||
+		    fpu_is_confidential(fpu))
+			return;
+		id = thread_identity(task, tally_bucket(fpu));
+		t = tally_claim(&id);
+		if (!t)
+			return;
+	} else if (IS_ERR(t)) {
+		return;
+	}
+	if (mode != ROUNDWATCH_RN)
+		this_cpu_inc(tally_counters.directed);
+	tally_count(t, mode);
+	cpu_ns = task->se.sum_exec_runtime;
+	if (cpu_ns >= t->next_ns)
+		take_sample(t, task, fpu, mxcsr, cpu_ns);
+	tally_put(t);
+}
+
+/*
+ * The hot path, for nearly every task at nearly every switch: one that is in
+ * RN and has no tally. MXCSR is read as it stands in memory: if it is stale,
+ * the register held RN, and then memory that says RN is right as well.
+ *
+ * With interrupts on this is not a context switch but fpu__drop(), and memory
+ * is not what the registers were.
+ */
+static void probe_fpu(void *data, struct fpu *fpu)
+{
+	if (unlikely(!irqs_disabled()))
+		return;
+	this_cpu_inc(tally_counters.observations);
+	if (likely(!(fpu_image(fpu)->i387.mxcsr & FPU_RC) &&
+		   !tally_likely(tally_bucket(fpu))))
+		return;
+	observe(fpu);
+}
+
+/*
+ * What a process found goes on to what it forks, and what its short-lived
+ * children found comes back to it, for the next child: a miner that forks for
+ * every hash hides nothing. The init of a pid namespace and a subreaper are
+ * parents of what is not theirs, and are left out.
+ */
+static bool is_adoptive(const struct task_struct *task)
+{
+	return (task->signal->flags & SIGNAL_UNKILLABLE) ||
+	       task->signal->is_child_subreaper;
+}
+
+static void leave_to(const struct task_struct *heir, const struct verdict_score *from)
+{
+	struct tally_identity id;
+	struct tally *p;
+
+	if (is_adoptive(heir))
+		return;
+	id = process_identity(heir);
+	p = get_or_claim(&id);
+	if (!p)
+		return;
+	if (!(p->flags & ROUNDWATCH_PROCESS)) {
+		p->flags = ROUNDWATCH_PROCESS;
+		verdict_init(&p->score, now_ms());
+	}
+	verdict_decay(&rule, &p->score, now_ms());
+	verdict_inherit(&p->score, from);
+	tally_put(p);
+}
+
+static void probe_fork(void *data, struct task_struct *parent, struct task_struct *child)
+{
+	struct verdict_score score;
+	unsigned long flags;
+	struct tally *p;
+
+	if (child->signal == parent->signal)
+		return;
+	local_irq_save(flags);
+	p = get_process(parent);
+	if (p) {
+		verdict_decay(&rule, &p->score, now_ms());
+		score = p->score;
+		tally_put(p);
+		if (!is_adoptive(parent))
+			leave_to(child, &score);
+	}
+	local_irq_restore(flags);
+}
+
+/* exec resets MXCSR and begins another program; the process's score goes on. */
+static void probe_exec(void *data, struct task_struct *task, pid_t old_pid,
+		       struct linux_binprm *bprm)
+{
+	unsigned long flags;
+	struct tally *t;
+
+	local_irq_save(flags);
+	t = tally_get(tally_thread_key(task), task->start_boottime);
+	if (!IS_ERR_OR_NULL(t))
+		tally_end(t);
+	local_irq_restore(flags);
+}
+
+static void end_process(struct task_struct *task)
+{
+	struct tally *p = get_process(task);
+	struct verdict_score score;
+	u8 highest;
+
+	if (!p)
+		return;
+	verdict_decay(&rule, &p->score, now_ms());
+	score = p->score;
+	highest = p->highest;
+	tally_end(p);
+	/* Who was found out has nothing to leave. */
+	if (highest == ROUNDWATCH_RANDOMX)
+		return;
+	rcu_read_lock();
+	leave_to(rcu_dereference(task->real_parent), &score);
+	rcu_read_unlock();
+}
+
+static void probe_exit_task(void *data, struct task_struct *task)
+{
+	unsigned long flags;
+	struct tally *t;
+
+	local_irq_save(flags);
+	t = tally_get(tally_thread_key(task), task->start_boottime);
+	if (!IS_ERR_OR_NULL(t)) {
+		memcpy(t->comm, task->comm, sizeof(t->comm));
+		tally_end(t);
+	}
+	if (!atomic_read(&task->signal->live))
+		end_process(task);
+	local_irq_restore(flags);
+}
+
+/*
+ * The tracepoints are not exported to modules and are looked up by name. In
+ * the order of attachment: a task must not be tallied before its end is seen.
+ */
+static struct hook {
+	const char *name;
+	void *probe;
+	struct tracepoint *tracepoint;
+	bool attached;
+} hooks[] = {
+	{ "sched_process_exit", probe_exit_task },
+	{ "sched_process_exec", probe_exec },
+	{ "sched_process_fork", probe_fork },
+	{ "x86_fpu_regs_deactivated", probe_fpu },
+};
+
+static void find_hook(struct tracepoint *tp, void *data)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		if (!strcmp(tp->name, hooks[i].name))
+			hooks[i].tracepoint = tp;
+}
+
+/**
+ * probe_init() - attach to the kernel
+ *
+ * Context: process; may sleep. Probes may run before it returns.
+ * Return: 0; -ENODEV if the kernel lacks a tracepoint, or another error; then
+ * nothing is attached.
+ */
+int probe_init(void)
+{
+	size_t i;
+	int err;
+
+	has_header = fpu_has_header();
+	for_each_kernel_tracepoint(find_hook, NULL);
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		if (hooks[i].tracepoint)
+			continue;
+		pr_err("this kernel has no tracepoint %s (built without CONFIG_TRACEPOINTS or older than 4.8?); not loaded\n",
+		       hooks[i].name);
+		return -ENODEV;
+	}
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		err = tracepoint_probe_register(hooks[i].tracepoint, hooks[i].probe, NULL);
+		if (err) {
+			pr_err("cannot attach to tracepoint %s (error %d); not loaded\n",
+			       hooks[i].name, err);
+			probe_exit();
+			return err;
+		}
+		hooks[i].attached = true;
+	}
+	return 0;
+}
+
+/**
+ * probe_exit() - detach from the kernel
+ *
+ * Context: process; may sleep. When it returns no probe is running.
+ */
+void probe_exit(void)
+{
+	size_t i = ARRAY_SIZE(hooks);
+
+	while (i--) {
+		if (hooks[i].attached)
+			tracepoint_probe_unregister(hooks[i].tracepoint, hooks[i].probe, NULL);
+		hooks[i].attached = false;
+	}
+	tracepoint_synchronize_unregister();
+}

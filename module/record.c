@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From tallies to the records of uapi/roundwatch.h, for both faces. */
+#include "roundwatch.h"
+
+/* How long the tally of a task that is gone is shown; an accused one, always. */
+#define EXITED_SECONDS	600
+
+u64 record_loaded_ns;
+
+/* Tallies keep time in jiffies, which cost nothing to read. */
+static u64 when_ns(u64 when, u64 now_ns)
+{
+	u64 ago = get_jiffies_64() - when;
+
+	return now_ns - min(now_ns, ago * (NSEC_PER_SEC / HZ));
+}
+
+/**
+ * record_tally() - the record of a slot, as of now
+ * @r: where to
+ * @slot: of the table
+ *
+ * The evidence of a living task decays between its samples, and with it the
+ * verdict; that of a task that is gone stays as it was.
+ *
+ * Context: process.
+ * Return: false if there is nothing to show: the slot is free, or the task
+ * never left RN, or has been gone for long.
+ */
+bool record_tally(struct roundwatch_tally *r, u32 slot)
+{
+	u64 now_ns = ktime_get_boottime_ns();
+	struct tally t;
+	u32 evidence;
+	int i;
+
+	if (!tally_read(slot, &t))
+		return false;
+	/* Nothing but what the parent left to it. */
+	if (!t.samples)
+		return false;
+	if (!(t.flags & ROUNDWATCH_EXITED))
+		verdict_decay(&rule, &t.score, jiffies_to_msecs(jiffies));
+	else if (t.highest < ROUNDWATCH_SUSPECT &&
+		 get_jiffies_64() - t.last > EXITED_SECONDS * HZ)
+		return false;
+	evidence = verdict_evidence(&rule, &t.score);
+	if (!(t.flags & ROUNDWATCH_EXITED))
+		t.verdict = verdict_decide(&rule, evidence, t.verdict);
+	*r = (struct roundwatch_tally){
+		.header = {
+			.size = sizeof(*r),
+			.type = ROUNDWATCH_TALLY,
+			.abi = ROUNDWATCH_ABI,
+			.time_ns = now_ns,
+		},
+		.flags = t.flags,
+		.pid = t.pid,
+		.tgid = t.tgid,
+		.uid = t.uid,
+		.verdict = t.verdict,
+		.highest = t.highest,
+		.mode = t.mode,
+		.evidence = evidence,
+		.mxcsr = t.mxcsr,
+		.fcw = t.fcw,
+		.start_ns = t.start_ns,
+		.process_start_ns = t.process_start_ns,
+		.first_ns = when_ns(t.first, now_ns),
+		.last_ns = when_ns(t.last, now_ns),
+		.verdict_ns = when_ns(t.since, now_ns),
+		.cpu_ns = t.cpu_ns,
+		.changes = t.changes,
+		.samples = t.samples,
+	};
+	memcpy(r->comm, t.comm, sizeof(r->comm));
+	r->comm[sizeof(r->comm) - 1] = '\0';
+	for (i = 0; i < VERDICT_PARTS; i++)
+		r->score[i] = t.score.part[i];
+	for (i = 0; i < ROUNDWATCH_MODES; i++)
+		r->count[i] = t.count[i];
+	return true;
+}
+
+/**
+ * record_info() - the record of the module itself
+ * @info: where to
+ *
+ * Context: process.
+ */
+void record_info(struct roundwatch_info *info)
+{
+	struct tally_counters sum;
+	u64 live, exited;
+
+	tally_sum(&sum, &live, &exited);
+	*info = (struct roundwatch_info){
+		.header = {
+			.size = sizeof(*info),
+			.type = ROUNDWATCH_INFO,
+			.abi = ROUNDWATCH_ABI,
+			.time_ns = ktime_get_boottime_ns(),
+		},
+		.version = ROUNDWATCH_VERSION,
+		.max_tasks = tally_table.size,
+		.loaded_ns = record_loaded_ns,
+		.realtime_offset_ns = ktime_get_real_ns() - ktime_get_boottime_ns(),
+		.observations = sum.observations,
+		.directed = sum.directed,
+		.live = live,
+		.exited = exited,
+		.claimed = sum.claimed,
+		.evicted = sum.evicted,
+		.dropped = sum.dropped,
+		.contended = sum.contended,
+		.suspect_evidence = rule.suspect,
+		.randomx_evidence = rule.randomx,
+		.gap_us = rule.gap_ns / NSEC_PER_USEC,
+		.decay = rule.decay,
+	};
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the module know of each other, tally and verdict aside. */
+#ifndef ROUNDWATCH_MODULE_H
+#define ROUNDWATCH_MODULE_H
+
+#include "compat.h"
+#include "tally.h"
+#include "verdict.h"
+
+#define ROUNDWATCH_VERSION	"0.1.0"
+
+/* main.c: set once before the probes, then only read */
+extern struct verdict_rule rule;
+
+/* probe.c */
+int probe_init(void);
+void probe_exit(void);
+
+/* notice.c */
+int notice_init(void);
+void notice_raise(const struct tally *t);
+void notice_exit(void);
+
+/* record.c */
+extern u64 record_loaded_ns;
+bool record_tally(struct roundwatch_tally *r, u32 slot);
+void record_info(struct roundwatch_info *info);
+
+/* procfs.c */
+int procfs_init(void);
+void procfs_exit(void);
+
+/* chardev.c */
+int chardev_init(void);
+void chardev_exit(void);
+
+/**
+ * may_read() - does the caller see what the module tells?
+ *
+ * Root of the initial user and pid namespaces only: records speak of all tasks
+ * and in the initial namespace's pids, which mean nothing elsewhere.
+ */
+static inline bool may_read(void)
+{
+	return capable(CAP_SYS_ADMIN) && task_active_pid_ns(current) == &init_pid_ns;
+}
+
+#endif /* ROUNDWATCH_MODULE_H */

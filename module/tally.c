@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The table of tallies; tally.h has the idea. */
+#include "tally.h"
+
+struct tally_table tally_table;
+atomic_t tally_filter[1 << TALLY_FILTER_BITS];
+DEFINE_PER_CPU(struct tally_counters, tally_counters);
+
+/* Samples without evidence after which a tally may give way at once. */
+#define PROVEN_SAMPLES	16
+/* Of the claims that find only unproven tallies, one in so many is granted. */
+#define LOTTERY		8
+
+/**
+ * tally_init() - allocate the table
+ * @max_tasks: tallies it holds, a power of two, TALLY_MIN to TALLY_MAX
+ *
+ * Context: process; may sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int tally_init(u32 max_tasks)
+{
+	tally_table.key = kvcalloc(max_tasks, sizeof(*tally_table.key), GFP_KERNEL);
+	tally_table.tally = kvcalloc(max_tasks, sizeof(*tally_table.tally), GFP_KERNEL);
+	if (!tally_table.key || !tally_table.tally) {
+		tally_exit();
+		return -ENOMEM;
+	}
+	tally_table.size = max_tasks;
+	tally_table.set_shift = 32 - ilog2(max_tasks / TALLY_WAYS);
+	return 0;
+}
+
+/**
+ * tally_exit() - free the table
+ *
+ * Context: process; nobody may be left who looks at it.
+ */
+void tally_exit(void)
+{
+	kvfree(tally_table.key);
+	kvfree(tally_table.tally);
+	tally_table.key = NULL;
+	tally_table.tally = NULL;
+	tally_table.size = 0;
+}
+
+static u32 first_of_set(unsigned long key)
+{
+	/* One set: the shift is 32, which a u32 does not survive. */
+	return (u32)((u64)tally_hash(key) >> tally_table.set_shift) * TALLY_WAYS;
+}
+
+static bool own(struct tally *t)
+{
+	u32 seq = READ_ONCE(t->seq);
+
+	return !(seq & 1) && cmpxchg(&t->seq, seq, seq + 1) == seq;
+}
+
+/**
+ * tally_put() - give up ownership
+ * @t: owned
+ */
+void tally_put(struct tally *t)
+{
+	smp_store_release(&t->seq, t->seq + 1);
+}
+
+u32 tally_slot(const struct tally *t)
+{
+	return t - tally_table.tally;
+}
+
+/* Takes an owned tally out of the way of look-ups. */
+static void unkey(struct tally *t, unsigned long key)
+{
+	WRITE_ONCE(tally_table.key[tally_slot(t)], key);
+	if (t->bucket != TALLY_NO_BUCKET)
+		atomic_dec(&tally_filter[t->bucket]);
+}
+
+/**
+ * tally_end() - the task is gone; its tally stays readable
+ * @t: owned, and given up
+ */
+void tally_end(struct tally *t)
+{
+	t->flags |= ROUNDWATCH_EXITED;
+	t->last = get_jiffies_64();
+	unkey(t, TALLY_EXITED);
+	tally_put(t);
+}
+
+/**
+ * tally_get() - find a tally and own it
+ * @key: of the thread or process
+ * @start_ns: its start; a tally with another start belongs to a predecessor at
+ *	the same address and is ended
+ *
+ * Context: interrupts off, so that the owner is not switched out.
+ * Return: the tally, to be given up by tally_put() or tally_end(); NULL if
+ * there is none; ERR_PTR(-EBUSY) if somebody else owns it just now.
+ */
+struct tally *tally_get(unsigned long key, u64 start_ns)
+{
+	u32 slot = first_of_set(key);
+	u32 end = slot + TALLY_WAYS;
+
+	for (; slot < end; slot++) {
+		struct tally *t = &tally_table.tally[slot];
+
+		if (READ_ONCE(tally_table.key[slot]) != key)
+			continue;
+		if (unlikely(!own(t))) {
+			this_cpu_inc(tally_counters.contended);
+			return ERR_PTR(-EBUSY);
+		}
+		if (unlikely(READ_ONCE(tally_table.key[slot]) != key)) {
+			/* Replaced between the look and the grasp. */
+			tally_put(t);
+			return NULL;
+		}
+		if (unlikely(t->start_ns != start_ns)) {
+			tally_end(t);
+			return NULL;
+		}
+		return t;
+	}
+	return NULL;
+}
+
+/*
+ * Who gives way in a full set? First the exited, then the living; in each the
+ * one with the least evidence; among equals the one that had most samples to
+ * show some, so that a newcomer is not replaced before it could prove anything.
+ * Read without owning: a wrong guess is a fair one.
+ */
+struct candidate {
+	u32 slot;
+	bool live;
+	bool accused;
+	u32 evidence;
+	u64 samples;
+};
+
+static bool before(const struct candidate *a, const struct candidate *b)
+{
+	if (a->live != b->live)
+		return b->live;
+	if (a->accused != b->accused)
+		return b->accused;
+	if (a->evidence != b->evidence)
+		return a->evidence < b->evidence;
+	return a->samples > b->samples;
+}
+
+static __no_kcsan struct candidate candidate(u32 slot, unsigned long key)
+{
+	const struct tally *t = &tally_table.tally[slot];
+	struct candidate c = {
+		.slot = slot,
+		.live = key != TALLY_EXITED,
+		.accused = t->verdict >= ROUNDWATCH_SUSPECT,
+		.samples = t->samples,
+	};
+	int i;
+
+	/* What a process only inherited is not its own. */
+	for (i = 0; i < VERDICT_PARTS && c.samples; i++)
+		c.evidence += t->score.part[i];
+	return c;
+}
+
+/*
+ * Finds a free slot of the set, or one whose tally gives way, and owns it.
+ * NULL: no room. The caller must still see whether the key is what it was.
+ */
+static struct tally *make_room(u32 first, unsigned long *key)
+{
+	struct candidate best = { .live = true, .accused = true, .evidence = U32_MAX };
+	struct tally *t;
+	u32 slot;
+
+	for (slot = first; slot < first + TALLY_WAYS; slot++) {
+		unsigned long k = READ_ONCE(tally_table.key[slot]);
+		struct candidate c;
+
+		if (k == TALLY_FREE) {
+			best.slot = slot;
+			*key = k;
+			goto found;
+		}
+		c = candidate(slot, k);
+		if (before(&c, &best)) {
+			best = c;
+			*key = k;
+		}
+	}
+	/*
+	 * Nobody who stands accused gives way to a newcomer. And tasks that all
+	 * claim as fast as they come would leave none of them time for a second
+	 * sample, so that a miner among them must only win the lottery once.
+	 */
+	if (best.live &&
+	    (best.accused ||
+	     (best.samples < PROVEN_SAMPLES &&
+	      this_cpu_inc_return(tally_counters.lottery) % LOTTERY))) {
+		this_cpu_inc(tally_counters.dropped);
+		return NULL;
+	}
+found:
+	t = &tally_table.tally[best.slot];
+	if (!own(t)) {
+		this_cpu_inc(tally_counters.contended);
+		return NULL;
+	}
+	if (READ_ONCE(tally_table.key[best.slot]) != *key) {
+		tally_put(t);
+		this_cpu_inc(tally_counters.contended);
+		return NULL;
+	}
+	return t;
+}
+
+/**
+ * tally_claim() - a tally for a task that has none
+ * @id: of the task; only the task itself, or its parent in fork, may claim
+ *
+ * Context: interrupts off.
+ * Return: a tally of zeros but for the identity, owned; NULL if the table has
+ * no room for it.
+ */
+struct tally *tally_claim(const struct tally_identity *id)
+{
+	unsigned long old;
+	struct tally *t = make_room(first_of_set(id->key), &old);
+	u32 seq;
+
+	if (!t)
+		return NULL;
+	if (old != TALLY_FREE && old != TALLY_EXITED) {
+		this_cpu_inc(tally_counters.evicted);
+		unkey(t, TALLY_EXITED);
+	}
+	seq = t->seq;
+	*t = (struct tally){
+		.seq = seq,
+		.start_ns = id->start_ns,
+		.process_start_ns = id->process_start_ns,
+		.pid = id->pid,
+		.tgid = id->tgid,
+		.uid = id->uid,
+		.bucket = id->bucket,
+		.first = get_jiffies_64(),
+		.last = get_jiffies_64(),
+		.since = get_jiffies_64(),
+	};
+	memcpy(t->comm, id->comm, sizeof(t->comm));
+	if (id->bucket != TALLY_NO_BUCKET)
+		atomic_inc(&tally_filter[id->bucket]);
+	WRITE_ONCE(tally_table.key[tally_slot(t)], id->key);
+	this_cpu_inc(tally_counters.claimed);
+	return t;
+}
+
+/* Word by word and unseen by the race detector: seq tells whether it raced. */
+static __no_kcsan void copy_racy(struct tally *to, const struct tally *from)
+{
+	const u64 *src = (const u64 *)from;
+	u64 *dst = (u64 *)to;
+	size_t i;
+
+	for (i = 0; i < sizeof(*to) / sizeof(u64); i++)
+		dst[i] = READ_ONCE(src[i]);
+}
+
+/**
+ * tally_read() - a consistent copy of a tally
+ * @slot: of the table, below tally_table.size
+ * @copy: where to
+ *
+ * Context: any but the probe.
+ * Return: false if the slot is free, or did not hold still.
+ */
+bool tally_read(u32 slot, struct tally *copy)
+{
+	const struct tally *t = &tally_table.tally[slot];
+	int tries;
+
+	for (tries = 0; tries < 1000; tries++) {
+		u32 seq;
+
+		if (READ_ONCE(tally_table.key[slot]) == TALLY_FREE)
+			return false;
+		seq = smp_load_acquire(&t->seq);
+		if (!(seq & 1)) {
+			copy_racy(copy, t);
+			smp_rmb();
+			if (READ_ONCE(t->seq) == seq)
+				return true;
+		}
+		cpu_relax();
+	}
+	return false;
+}
+
+/**
+ * tally_sum() - the counters of all CPUs
+ * @sum: where to
+ * @live: tallies whose task lives
+ * @exited: tallies whose task is gone
+ *
+ * Context: any but the probe.
+ */
+void tally_sum(struct tally_counters *sum, u64 *live, u64 *exited)
+{
+	u32 slot;
+	int cpu;
+
+	*sum = (struct tally_counters){ 0 };
+	for_each_possible_cpu(cpu) {
+		const struct tally_counters *c = per_cpu_ptr(&tally_counters, cpu);
+
+		sum->observations += READ_ONCE(c->observations);
+		sum->directed += READ_ONCE(c->directed);
+		sum->claimed += READ_ONCE(c->claimed);
+		sum->evicted += READ_ONCE(c->evicted);
+		sum->dropped += READ_ONCE(c->dropped);
+		sum->contended += READ_ONCE(c->contended);
+	}
+	*live = 0;
+	*exited = 0;
+	for (slot = 0; slot < tally_table.size; slot++) {
+		unsigned long key = READ_ONCE(tally_table.key[slot]);
+
+		*live += key != TALLY_FREE && key != TALLY_EXITED;
+		*exited += key == TALLY_EXITED;
+	}
+}

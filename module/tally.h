@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The table of tallies: what is known of each thread that has left RN, and of
+ * its process.
+ *
+ * The table is allocated at load and never grows. A tally is found by its key,
+ * the address of the thread's task_struct or, for a process, of its
+ * signal_struct with bit 0 set, in one set of TALLY_WAYS slots. Keys stand
+ * apart from the tallies, so that a look-up touches two cache lines of keys
+ * and then the tally's.
+ *
+ * Whoever changes a tally owns it: makes its @seq odd by cmpxchg, once, never
+ * waiting. The thread itself, as it leaves a CPU, is nearly always the only one
+ * to try; the others are whoever replaces a tally in a full set, and threads of
+ * one process that update the process's tally. Readers copy a tally and
+ * look at @seq before and after, and so never hold anyone up.
+ */
+#ifndef ROUNDWATCH_TALLY_H
+#define ROUNDWATCH_TALLY_H
+
+#include "compat.h"
+#include "verdict.h"
+
+#define TALLY_WAYS		16
+#define TALLY_MIN		TALLY_WAYS
+#define TALLY_MAX		(1U << 20)
+#define TALLY_DEFAULT		4096
+#define TALLY_FILTER_BITS	12
+
+/* Keys that are not an address. */
+#define TALLY_FREE		0UL
+#define TALLY_EXITED		2UL
+
+/**
+ * struct tally - one thread, or one process
+ * @seq: odd while somebody owns the tally
+ * @mode: at the last observation
+ * @flags: ROUNDWATCH_PROCESS and its likes
+ * @verdict: the present one
+ * @highest: the highest so far
+ * @count: observations per mode
+ * @changes: observations whose mode was not that of the one before
+ * @next_ns: thread CPU time from which the next sample counts
+ * @last: jiffies of the last observation
+ * @score: of the decision rule
+ * @mxcsr: at the last sample
+ * @fcw: x87 control word at the last sample
+ * @cpu_ns: thread CPU time at the last sample
+ * @samples: how many counted
+ * @since: jiffies of the last change of @verdict
+ * @start_ns: of the task, and with the key its identity
+ * @process_start_ns: of its process
+ * @first: jiffies of the claim
+ * @comm: at the last sample, or at exit
+ * @pid: in the initial namespace
+ * @tgid: in the initial namespace
+ * @uid: real, in the initial namespace
+ * @bucket: of the filter; TALLY_NO_BUCKET for a process
+ *
+ * One cache line an observation touches, one more that a sample touches, and
+ * one that is written at the claim.
+ */
+struct tally {
+	u32 seq;
+	u8 mode;
+	u8 flags;
+	u8 verdict;
+	u8 highest;
+	u64 count[ROUNDWATCH_MODES];
+	u64 changes;
+	u64 next_ns;
+	u64 last;
+
+	struct verdict_score score;
+	u32 mxcsr;
+	u32 fcw;
+	u64 cpu_ns;
+	u64 samples;
+	u64 since;
+
+	u64 start_ns __aligned(64);
+	u64 process_start_ns;
+	u64 first;
+	char comm[16];
+	u32 pid;
+	u32 tgid;
+	u32 uid;
+	u32 bucket;
+} __aligned(64);
+
+#define TALLY_NO_BUCKET		U32_MAX
+
+/**
+ * struct tally_identity - whom a new tally is for
+ * @key: tally_thread_key() or tally_process_key()
+ * @start_ns: start of the task, CLOCK_BOOTTIME
+ * @process_start_ns: start of its process, CLOCK_BOOTTIME
+ * @pid: in the initial namespace
+ * @tgid: in the initial namespace
+ * @uid: real, in the initial namespace
+ * @bucket: tally_bucket() of the thread, TALLY_NO_BUCKET for a process
+ * @comm: name
+ */
+struct tally_identity {
+	unsigned long key;
+	u64 start_ns;
+	u64 process_start_ns;
+	u32 pid;
+	u32 tgid;
+	u32 uid;
+	u32 bucket;
+	const char *comm;
+};
+
+/* Per CPU, so that counting writes no shared cache line. */
+struct tally_counters {
+	u64 observations;
+	u64 directed;
+	u64 claimed;
+	u64 evicted;
+	u64 dropped;
+	u64 contended;
+	u32 lottery;
+};
+
+DECLARE_PER_CPU(struct tally_counters, tally_counters);
+
+struct tally_table {
+	unsigned long *key;
+	struct tally *tally;
+	u32 size;
+	u32 set_shift;		/* hash to number of a set: 32 - log2(sets) */
+};
+
+extern struct tally_table tally_table;
+
+/*
+ * How many threads with a tally hash to a bucket. All that the probe looks at
+ * for a thread that is in RN: zero means that it has no tally.
+ */
+extern atomic_t tally_filter[1 << TALLY_FILTER_BITS];
+
+/* The multiplier is 2^32 divided by the golden ratio, as in <linux/hash.h>. */
+static inline u32 tally_hash(unsigned long address)
+{
+	return (u32)address * 0x61C88647U;
+}
+
+/**
+ * tally_bucket() - the filter's bucket of a thread
+ * @fpu: address of its struct fpu, which is at hand where it is needed
+ *
+ * Return: index of tally_filter[].
+ */
+static inline u32 tally_bucket(const void *fpu)
+{
+	return tally_hash((unsigned long)fpu) >> (32 - TALLY_FILTER_BITS);
+}
+
+static inline bool tally_likely(u32 bucket)
+{
+	return atomic_read(&tally_filter[bucket]);
+}
+
+static inline unsigned long tally_thread_key(const void *task)
+{
+	return (unsigned long)task;
+}
+
+static inline unsigned long tally_process_key(const void *signal)
+{
+	return (unsigned long)signal | 1;
+}
+
+int tally_init(u32 max_tasks);
+void tally_exit(void);
+
+struct tally *tally_get(unsigned long key, u64 start_ns);
+struct tally *tally_claim(const struct tally_identity *identity);
+void tally_put(struct tally *t);
+void tally_end(struct tally *t);
+
+u32 tally_slot(const struct tally *t);
+bool tally_read(u32 slot, struct tally *copy);
+void tally_sum(struct tally_counters *sum, u64 *live, u64 *exited);
+
+/**
+ * tally_count() - enter an observation
+ * @t: owned
+ * @mode: of the observation
+ */
+static inline void tally_count(struct tally *t, u8 mode)
+{
+	t->count[mode]++;
+	t->changes += t->mode != mode;
+	t->mode = mode;
+	t->last = get_jiffies_64();
+}
+
+#endif /* ROUNDWATCH_TALLY_H */

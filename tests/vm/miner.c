@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * miner - the real RandomX library, mining nothing for nobody
+ *
+ * Light mode (a cache of 256 MiB, no dataset). Prints the CLOCK_BOOTTIME second
+ * at which the first hash begins as "first-hash SECONDS", and "hashes N" when
+ * it ends.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <randomx.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <xmmintrin.h>
+
+static unsigned long threads = 1, seconds = 10, lifetime;
+static bool interpreter, forks, evade;
+static randomx_flags flags;
+static randomx_cache *cache;
+static atomic_ulong hashes, next_nonce;
+static double deadline;
+
+static void die(const char *what)
+{
+	fprintf(stderr, "miner: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/* Computes up to @n hashes (0: no limit) until the deadline. */
+static void mine(unsigned long n)
+{
+	randomx_vm *vm = randomx_create_vm(flags, cache, NULL);
+	unsigned char hash[RANDOMX_HASH_SIZE];
+	unsigned long i;
+
+	if (!vm)
+		die("randomx_create_vm");
+	for (i = 0; (!n || i < n) && now() < deadline; i++) {
+		unsigned long nonce = next_nonce++;
+
+		randomx_calculate_hash(vm, &nonce, sizeof(nonce), hash);
+		hashes++;
+		if (evade) {
+			/* What an evader would do: never be seen in a mode. */
+			struct timespec nap = { .tv_nsec = 50000 };
+
+			_mm_setcsr(_mm_getcsr() & ~0x6000U);
+			nanosleep(&nap, NULL);
+		}
+	}
+	randomx_destroy_vm(vm);
+}
+
+static void *mine_thread(void *unused)
+{
+	mine(lifetime);
+	return unused;
+}
+
+/* One lane: a thread, or with --lifetime one short thread or process after another. */
+static void *lane(void *unused)
+{
+	while (now() < deadline) {
+		pthread_t thread;
+		pid_t pid;
+
+		if (!lifetime) {
+			mine(0);
+		} else if (forks) {
+			pid = fork();
+			if (pid < 0)
+				die("fork");
+			if (!pid) {
+				mine(lifetime);
+				_exit(0);
+			}
+			waitpid(pid, NULL, 0);
+		} else {
+			if (pthread_create(&thread, NULL, mine_thread, NULL))
+				die("pthread_create");
+			pthread_join(thread, NULL);
+		}
+	}
+	return unused;
+}
+
+static unsigned long number(const char *text, const char *option)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno || *end || end == text) {
+		fprintf(stderr, "miner: %s takes a number, not '%s'\n", option, text);
+		exit(2);
+	}
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "threads", required_argument, NULL, 't' },
+		{ "seconds", required_argument, NULL, 's' },
+		{ "lifetime", required_argument, NULL, 'l' },
+		{ "fork", no_argument, NULL, 'f' },
+		{ "interpreter", no_argument, NULL, 'i' },
+		{ "evade", no_argument, NULL, 'e' },
+		{ "name", required_argument, NULL, 'n' },
+		{ NULL, 0, NULL, 0 },
+	};
+	unsigned long i;
+	pthread_t *lanes;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 't':
+			threads = number(optarg, "--threads");
+			break;
+		case 's':
+			seconds = number(optarg, "--seconds");
+			break;
+		case 'l':
+			lifetime = number(optarg, "--lifetime");
+			break;
+		case 'f':
+			forks = true;
+			break;
+		case 'i':
+			interpreter = true;
+			break;
+		case 'e':
+			evade = true;
+			break;
+		case 'n':
+			prctl(PR_SET_NAME, optarg);
+			break;
+		default:
+			fputs("usage: miner [--threads N] [--seconds N] [--interpreter] [--evade]\n"
+			      "             [--lifetime HASHES [--fork]] [--name NAME]\n", stderr);
+			return 2;
+		}
+	}
+	flags = randomx_get_flags();
+	if (interpreter)
+		flags &= ~RANDOMX_FLAG_JIT;
+	cache = randomx_alloc_cache(flags);
+	if (!cache)
+		die("randomx_alloc_cache");
+	randomx_init_cache(cache, "roundwatch", 10);
+	lanes = calloc(threads, sizeof(*lanes));
+	if (!lanes)
+		die("calloc");
+	printf("first-hash %.3f\n", now());
+	fflush(stdout);
+	deadline = now() + seconds;
+	for (i = 0; i < threads; i++)
+		if (pthread_create(&lanes[i], NULL, lane, NULL))
+			die("pthread_create");
+	for (i = 0; i < threads; i++)
+		pthread_join(lanes[i], NULL);
+	printf("hashes %lu\n", hashes);
+	return 0;
+}
