@@ -40,9 +40,9 @@ static inline bool fpu_is_confidential(const struct fpu *fpu)
 }
 
 /* Without XSAVE the kernel saves with FXSAVE, and there is no header. */
-static inline bool fpu_has_header(void)
+static __always_inline bool fpu_has_header(void)
 {
-	return boot_cpu_has(X86_FEATURE_XSAVE);
+	return static_cpu_has(X86_FEATURE_XSAVE);
 }
 
 #endif /* __KERNEL__ */
@@ -57,9 +57,9 @@ static inline bool fpu_has_header(void)
  * held its initial value and memory is what an earlier save left. The standard
  * format and FXSAVE always write it.
  */
-static inline u32 fpu_mxcsr(const struct xregs_state *image, bool has_header)
+static __always_inline u32 fpu_mxcsr(const struct xregs_state *image, bool has_header)
 {
-	if (has_header && (image->header.xcomp_bv & FPU_XCOMP) &&
+	if (has_header && unlikely(image->header.xcomp_bv & FPU_XCOMP) &&
 	    !(image->header.xfeatures & FPU_SSE))
 		return FPU_MXCSR_INIT;
 	return image->i387.mxcsr;

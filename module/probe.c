@@ -9,8 +9,6 @@
 #include "fpu.h"
 #include "roundwatch.h"
 
-static bool has_header;
-
 static u32 now_ms(void)
 {
 	return jiffies_to_msecs(jiffies);
@@ -125,9 +123,9 @@ static bool voluntary(const struct task_struct *task, bool guest)
 }
 
 static noinline void take_sample(struct tally *t, const struct task_struct *task,
-				 const struct fpu *fpu, u32 mxcsr, u64 cpu_ns)
+				 const struct fpu *fpu, u32 mxcsr)
 {
-	u16 fcw = fpu_fcw(fpu_image(fpu), has_header);
+	u16 fcw = fpu_fcw(fpu_image(fpu), fpu_has_header());
 	bool guest = fpu_is_guest(fpu);
 	struct verdict_sample sample = {
 		.now_ms = now_ms(),
@@ -144,8 +142,8 @@ static noinline void take_sample(struct tally *t, const struct task_struct *task
 	if (!change.counted)
 		return;
 	t->samples++;
-	t->cpu_ns = cpu_ns;
-	t->next_ns = cpu_ns + rule.gap_ns;
+	t->cpu_ns = task->se.sum_exec_runtime;
+	t->next_ns = t->cpu_ns + rule.gap_ns;
 	t->mxcsr = mxcsr;
 	t->fcw = fcw;
 	memcpy(t->comm, task->comm, sizeof(t->comm));
@@ -159,50 +157,78 @@ static noinline void take_sample(struct tally *t, const struct task_struct *task
 			       t->flags & (ROUNDWATCH_GUEST | ROUNDWATCH_X87));
 }
 
-static noinline void observe(struct fpu *fpu)
+static noinline void sample_and_put(struct tally *t, const struct task_struct *task,
+				    const struct fpu *fpu, u32 mxcsr)
 {
-	const struct xregs_state *image = fpu_image(fpu);
-	u32 mxcsr = fpu_mxcsr(image, has_header);
-	struct task_struct *task = current;
-	u8 mode = fpu_rounding(mxcsr);
-	struct tally *t;
-	u64 cpu_ns;
+	take_sample(t, task, fpu, mxcsr);
+	tally_put(t);
+}
 
-	t = tally_get(tally_thread_key(task), task->start_boottime);
-	if (unlikely(!t)) {
-		struct tally_identity id;
+static __always_inline void observe_tally(struct tally *t, const struct task_struct *task,
+					  const struct fpu *fpu, u32 mxcsr)
+{
+	tally_count(t, fpu_rounding(mxcsr));
+	if (unlikely(task->se.sum_exec_runtime >= t->next_ns))
+		sample_and_put(t, task, fpu, mxcsr);
+	else
+		tally_put(t);
+}
 
-		if (mode == ROUNDWATCH_RN || (task->flags & PF_EXITING) ||
-		    fpu_is_confidential(fpu))
-			return;
+/* The task has no tally, or not in the first slot of its set. */
+static noinline void observe_elsewhere(const struct task_struct *task,
+				       const struct fpu *fpu, u32 mxcsr)
+{
+	struct tally *t = tally_get(tally_thread_key(task), task->start_boottime);
+	struct tally_identity id;
+
+	if (!t && fpu_rounding(mxcsr) != ROUNDWATCH_RN &&
+	    !(task->flags & PF_EXITING) && !fpu_is_confidential(fpu)) {
 		id = thread_identity(task, tally_bucket(fpu));
 		t = tally_claim(&id);
-		if (!t)
-			return;
-	} else if (IS_ERR(t)) {
+	}
+	if (!IS_ERR_OR_NULL(t))
+		observe_tally(t, task, fpu, mxcsr);
+}
+
+/*
+ * A task that is not in RN, or that may have a tally. Nearly always it has one,
+ * in the first slot of its set, and no more is due than to count; all else is
+ * left to functions called last, so that this one has no registers to save.
+ */
+static noinline void observe(const struct fpu *fpu)
+{
+	const struct task_struct *task;
+	unsigned long key;
+	struct tally *t;
+	u32 mxcsr, slot;
+
+	/* Not a context switch but fpu__drop(): memory is not the registers. */
+	if (unlikely(!irqs_disabled()))
+		return;
+	mxcsr = fpu_mxcsr(fpu_image(fpu), fpu_has_header());
+	task = current;
+	key = tally_thread_key(task);
+	slot = tally_first_slot(key);
+	t = &tally_table.tally[slot];
+	if (unlikely(!tally_is(slot, key) || !tally_own(t))) {
+		observe_elsewhere(task, fpu, mxcsr);
 		return;
 	}
-	if (mode != ROUNDWATCH_RN)
-		this_cpu_inc(tally_counters.directed);
-	tally_count(t, mode);
-	cpu_ns = task->se.sum_exec_runtime;
-	if (cpu_ns >= t->next_ns)
-		take_sample(t, task, fpu, mxcsr, cpu_ns);
-	tally_put(t);
+	if (unlikely(!tally_is(slot, key))) {
+		tally_put(t);
+		return;
+	}
+	observe_tally(t, task, fpu, mxcsr);
 }
 
 /*
  * The hot path, for nearly every task at nearly every switch: one that is in
- * RN and has no tally. MXCSR is read as it stands in memory: if it is stale,
- * the register held RN, and then memory that says RN is right as well.
- *
- * With interrupts on this is not a context switch but fpu__drop(), and memory
- * is not what the registers were.
+ * RN and has no tally. Nine instructions. MXCSR is read as it stands in
+ * memory: if it is stale, the register held RN, and then memory that says RN
+ * is right as well; observe() looks closer, also at whether this is a switch.
  */
 static void probe_fpu(void *data, struct fpu *fpu)
 {
-	if (unlikely(!irqs_disabled()))
-		return;
 	this_cpu_inc(tally_counters.observations);
 	if (likely(!(fpu_image(fpu)->i387.mxcsr & FPU_RC) &&
 		   !tally_likely(tally_bucket(fpu))))
@@ -349,7 +375,6 @@ int probe_init(void)
 	size_t i;
 	int err;
 
-	has_header = fpu_has_header();
 	for_each_kernel_tracepoint(find_hook, NULL);
 	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
 		if (hooks[i].tracepoint)

@@ -106,7 +106,6 @@ void record_info(struct roundwatch_info *info)
 		.loaded_ns = record_loaded_ns,
 		.realtime_offset_ns = ktime_get_real_ns() - ktime_get_boottime_ns(),
 		.observations = sum.observations,
-		.directed = sum.directed,
 		.live = live,
 		.exited = exited,
 		.claimed = sum.claimed,

@@ -27,7 +27,7 @@ int tally_init(u32 max_tasks)
 		return -ENOMEM;
 	}
 	tally_table.size = max_tasks;
-	tally_table.set_shift = 32 - ilog2(max_tasks / TALLY_WAYS);
+	tally_table.set_mask = max_tasks - TALLY_WAYS;
 	return 0;
 }
 
@@ -43,28 +43,6 @@ void tally_exit(void)
 	tally_table.key = NULL;
 	tally_table.tally = NULL;
 	tally_table.size = 0;
-}
-
-static u32 first_of_set(unsigned long key)
-{
-	/* One set: the shift is 32, which a u32 does not survive. */
-	return (u32)((u64)tally_hash(key) >> tally_table.set_shift) * TALLY_WAYS;
-}
-
-static bool own(struct tally *t)
-{
-	u32 seq = READ_ONCE(t->seq);
-
-	return !(seq & 1) && cmpxchg(&t->seq, seq, seq + 1) == seq;
-}
-
-/**
- * tally_put() - give up ownership
- * @t: owned
- */
-void tally_put(struct tally *t)
-{
-	smp_store_release(&t->seq, t->seq + 1);
 }
 
 u32 tally_slot(const struct tally *t)
@@ -104,28 +82,26 @@ void tally_end(struct tally *t)
  */
 struct tally *tally_get(unsigned long key, u64 start_ns)
 {
-	u32 slot = first_of_set(key);
+	u32 slot = tally_first_slot(key);
 	u32 end = slot + TALLY_WAYS;
 
 	for (; slot < end; slot++) {
 		struct tally *t = &tally_table.tally[slot];
 
-		if (READ_ONCE(tally_table.key[slot]) != key)
+		if (!tally_is(slot, key))
 			continue;
-		if (unlikely(!own(t))) {
+		if (!tally_own(t)) {
 			this_cpu_inc(tally_counters.contended);
 			return ERR_PTR(-EBUSY);
 		}
-		if (unlikely(READ_ONCE(tally_table.key[slot]) != key)) {
-			/* Replaced between the look and the grasp. */
-			tally_put(t);
-			return NULL;
-		}
-		if (unlikely(t->start_ns != start_ns)) {
+		if (tally_is(slot, key) && t->start_ns == start_ns)
+			return t;
+		/* Replaced between the look and the grasp, or outlived. */
+		if (tally_is(slot, key))
 			tally_end(t);
-			return NULL;
-		}
-		return t;
+		else
+			tally_put(t);
+		return NULL;
 	}
 	return NULL;
 }
@@ -211,13 +187,13 @@ static struct tally *make_room(u32 first, unsigned long *key)
 	}
 found:
 	t = &tally_table.tally[best.slot];
-	if (!own(t)) {
+	if (!tally_own(t)) {
 		this_cpu_inc(tally_counters.contended);
 		return NULL;
 	}
 	if (READ_ONCE(tally_table.key[best.slot]) != *key) {
-		tally_put(t);
 		this_cpu_inc(tally_counters.contended);
+		tally_put(t);
 		return NULL;
 	}
 	return t;
@@ -234,8 +210,8 @@ found:
 struct tally *tally_claim(const struct tally_identity *id)
 {
 	unsigned long old;
-	struct tally *t = make_room(first_of_set(id->key), &old);
-	u32 seq;
+	struct tally *t = make_room(tally_first_slot(id->key), &old);
+	unsigned long seq;
 
 	if (!t)
 		return NULL;
@@ -289,7 +265,7 @@ bool tally_read(u32 slot, struct tally *copy)
 	int tries;
 
 	for (tries = 0; tries < 1000; tries++) {
-		u32 seq;
+		unsigned long seq;
 
 		if (READ_ONCE(tally_table.key[slot]) == TALLY_FREE)
 			return false;
@@ -323,7 +299,6 @@ void tally_sum(struct tally_counters *sum, u64 *live, u64 *exited)
 		const struct tally_counters *c = per_cpu_ptr(&tally_counters, cpu);
 
 		sum->observations += READ_ONCE(c->observations);
-		sum->directed += READ_ONCE(c->directed);
 		sum->claimed += READ_ONCE(c->claimed);
 		sum->evicted += READ_ONCE(c->evicted);
 		sum->dropped += READ_ONCE(c->dropped);

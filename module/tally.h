@@ -9,8 +9,8 @@
  * apart from the tallies, so that a look-up touches two cache lines of keys
  * and then the tally's.
  *
- * Whoever changes a tally owns it: makes its @seq odd by cmpxchg, once, never
- * waiting. The thread itself, as it leaves a CPU, is nearly always the only one
+ * Whoever changes a tally owns it: sets bit 0 of its @seq, or goes without:
+ * nobody waits. The thread itself, as it leaves a CPU, is nearly always the only one
  * to try; the others are whoever replaces a tally in a full set, and threads of
  * one process that update the process's tally. Readers copy a tally and
  * look at @seq before and after, and so never hold anyone up.
@@ -34,17 +34,17 @@
 /**
  * struct tally - one thread, or one process
  * @seq: odd while somebody owns the tally
+ * @count: observations per mode
+ * @next_ns: thread CPU time from which the next sample counts
+ * @last: jiffies of the last observation
+ * @changes: observations whose mode was not that of the one before
  * @mode: at the last observation
  * @flags: ROUNDWATCH_PROCESS and its likes
  * @verdict: the present one
  * @highest: the highest so far
- * @count: observations per mode
- * @changes: observations whose mode was not that of the one before
- * @next_ns: thread CPU time from which the next sample counts
- * @last: jiffies of the last observation
  * @score: of the decision rule
- * @mxcsr: at the last sample
  * @fcw: x87 control word at the last sample
+ * @mxcsr: at the last sample
  * @cpu_ns: thread CPU time at the last sample
  * @samples: how many counted
  * @since: jiffies of the last change of @verdict
@@ -61,19 +61,19 @@
  * one that is written at the claim.
  */
 struct tally {
-	u32 seq;
+	unsigned long seq;
+	u64 count[ROUNDWATCH_MODES];
+	u64 next_ns;
+	u64 last;
+	u32 changes;
 	u8 mode;
 	u8 flags;
 	u8 verdict;
 	u8 highest;
-	u64 count[ROUNDWATCH_MODES];
-	u64 changes;
-	u64 next_ns;
-	u64 last;
 
 	struct verdict_score score;
+	u16 fcw;
 	u32 mxcsr;
-	u32 fcw;
 	u64 cpu_ns;
 	u64 samples;
 	u64 since;
@@ -115,7 +115,6 @@ struct tally_identity {
 /* Per CPU, so that counting writes no shared cache line. */
 struct tally_counters {
 	u64 observations;
-	u64 directed;
 	u64 claimed;
 	u64 evicted;
 	u64 dropped;
@@ -125,11 +124,18 @@ struct tally_counters {
 
 DECLARE_PER_CPU(struct tally_counters, tally_counters);
 
+/**
+ * struct tally_table - all of them
+ * @key: of each slot
+ * @tally: of each slot
+ * @size: slots, a power of two
+ * @set_mask: takes a hash to the first slot of a set
+ */
 struct tally_table {
 	unsigned long *key;
 	struct tally *tally;
 	u32 size;
-	u32 set_shift;		/* hash to number of a set: 32 - log2(sets) */
+	u32 set_mask;
 };
 
 extern struct tally_table tally_table;
@@ -157,9 +163,21 @@ static inline u32 tally_bucket(const void *fpu)
 	return tally_hash((unsigned long)fpu) >> (32 - TALLY_FILTER_BITS);
 }
 
-static inline bool tally_likely(u32 bucket)
+/* Not atomic_read(), which the compiler may not fold into the comparison. */
+static __always_inline bool tally_likely(u32 bucket)
 {
-	return atomic_read(&tally_filter[bucket]);
+	return tally_filter[bucket].counter != 0;
+}
+
+/* The top bits of a product are the best mixed. */
+static __always_inline u32 tally_first_slot(unsigned long key)
+{
+	return (tally_hash(key) >> 12) & tally_table.set_mask;
+}
+
+static __always_inline bool tally_own(struct tally *t)
+{
+	return !test_and_set_bit(0, &t->seq);
 }
 
 static inline unsigned long tally_thread_key(const void *task)
@@ -177,7 +195,6 @@ void tally_exit(void);
 
 struct tally *tally_get(unsigned long key, u64 start_ns);
 struct tally *tally_claim(const struct tally_identity *identity);
-void tally_put(struct tally *t);
 void tally_end(struct tally *t);
 
 u32 tally_slot(const struct tally *t);
@@ -185,15 +202,41 @@ bool tally_read(u32 slot, struct tally *copy);
 void tally_sum(struct tally_counters *sum, u64 *live, u64 *exited);
 
 /**
+ * tally_put() - give up ownership
+ * @t: owned
+ */
+static __always_inline void tally_put(struct tally *t)
+{
+	smp_store_release(&t->seq, t->seq + 1);
+}
+
+/**
+ * tally_is() - does a slot hold this key?
+ * @slot: of the table
+ * @key: of a thread or process
+ *
+ * A plain read, as the compiler would not fold READ_ONCE() into the comparison;
+ * tally_own() is a barrier between two of them.
+ *
+ * Return: whether it did. Only the owner of the tally may rely on it.
+ */
+static __always_inline bool tally_is(u32 slot, unsigned long key)
+{
+	return tally_table.key[slot] == key;
+}
+
+/**
  * tally_count() - enter an observation
  * @t: owned
  * @mode: of the observation
  */
-static inline void tally_count(struct tally *t, u8 mode)
+static __always_inline void tally_count(struct tally *t, u8 mode)
 {
 	t->count[mode]++;
-	t->changes += t->mode != mode;
-	t->mode = mode;
+	if (unlikely(t->mode != mode)) {
+		t->changes++;
+		t->mode = mode;
+	}
 	t->last = get_jiffies_64();
 }
 

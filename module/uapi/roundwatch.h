@@ -71,8 +71,8 @@ enum roundwatch_verdict {
  * @max_tasks: tallies the table can hold
  * @loaded_ns: when the module was loaded
  * @realtime_offset_ns: add this to any time to get CLOCK_REALTIME
- * @observations: firings of the tracepoint at a context switch, all CPUs
- * @directed: those of them that found RD, RU or RZ
+ * @observations: firings of the tracepoint, all CPUs: one a context switch of
+ *	a task that used its registers, and one as a task ends
  * @live: tallies whose task lives
  * @exited: tallies whose task is gone, still readable
  * @claimed: tallies ever claimed
@@ -93,7 +93,6 @@ struct roundwatch_info {
 	__u64 loaded_ns;
 	__s64 realtime_offset_ns;
 	__u64 observations;
-	__u64 directed;
 	__u64 live;
 	__u64 exited;
 	__u64 claimed;
@@ -104,7 +103,7 @@ struct roundwatch_info {
 	__u32 randomx_evidence;
 	__u32 gap_us;
 	__u32 decay;
-	__u64 reserved[8];
+	__u64 reserved[9];
 };
 
 /* roundwatch_tally.flags */
