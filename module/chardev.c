@@ -31,6 +31,7 @@ static LIST_HEAD(readers);
 static DEFINE_MUTEX(readers_lock);
 static DECLARE_WAIT_QUEUE_HEAD(closing);
 static atomic_t busy = ATOMIC_INIT(0);	/* calls under way */
+static bool opened;			/* by anybody, since the module was loaded */
 static bool gone;
 static const struct file_operations *null_operations;
 
@@ -61,6 +62,7 @@ static int device_open(struct inode *inode, struct file *file)
 	file->private_data = reader;
 	mutex_lock(&readers_lock);
 	list_add(&reader->node, &readers);
+	opened = true;
 	mutex_unlock(&readers_lock);
 	return nonseekable_open(inode, file);
 }
@@ -252,8 +254,10 @@ void chardev_exit(void)
 	WRITE_ONCE(gone, true);
 	/* After gone, before busy is looked at; pairs with enter(). */
 	smp_mb();
-	/* Most readers close at EOF, at once; they spare us the rest. */
-	if (!wait_event_timeout(closing, all_closed(), HZ / 10))
+	if (!opened)
+		return;
+	/* Most readers close at EOF, at once, and spare us the rest. */
+	if (!wait_event_timeout(closing, all_closed(), HZ / 20))
 		revoke();
 	synchronize_rcu_tasks();
 }

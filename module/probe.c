@@ -248,7 +248,8 @@ static bool is_adoptive(const struct task_struct *task)
 	       task->signal->is_child_subreaper;
 }
 
-static void leave_to(const struct task_struct *heir, const struct verdict_score *from)
+static void leave_to(const struct task_struct *heir, const struct verdict_score *from,
+		     bool same_program)
 {
 	struct tally_identity id;
 	struct tally *p;
@@ -264,7 +265,7 @@ static void leave_to(const struct task_struct *heir, const struct verdict_score 
 		verdict_init(&p->score, now_ms());
 	}
 	verdict_decay(&rule, &p->score, now_ms());
-	verdict_inherit(&p->score, from);
+	verdict_inherit(&p->score, from, same_program);
 	tally_put(p);
 }
 
@@ -283,7 +284,7 @@ static void probe_fork(void *data, struct task_struct *parent, struct task_struc
 		score = p->score;
 		tally_put(p);
 		if (!is_adoptive(parent))
-			leave_to(child, &score);
+			leave_to(child, &score, true);
 	}
 	local_irq_restore(flags);
 }
@@ -299,6 +300,11 @@ static void probe_exec(void *data, struct task_struct *task, pid_t old_pid,
 	t = tally_get(tally_thread_key(task), task->start_boottime);
 	if (!IS_ERR_OR_NULL(t))
 		tally_end(t);
+	t = get_process(task);
+	if (t) {
+		verdict_exec(&t->score);
+		tally_put(t);
+	}
 	local_irq_restore(flags);
 }
 
@@ -318,7 +324,8 @@ static void end_process(struct task_struct *task)
 	if (highest == ROUNDWATCH_RANDOMX)
 		return;
 	rcu_read_lock();
-	leave_to(rcu_dereference(task->real_parent), &score);
+	leave_to(rcu_dereference(task->real_parent), &score,
+		 task->group_leader->flags & PF_FORKNOEXEC);
 	rcu_read_unlock();
 }
 

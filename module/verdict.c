@@ -44,6 +44,9 @@
  */
 #include "verdict.h"
 
+/* A task begins in RN, and so does x87: up to the first sample they agreed. */
+#define VERDICT_AGREED	2
+
 /* Above the cap evidence adds nothing but delay until a verdict falls again. */
 static u32 verdict_cap(const struct verdict_rule *rule)
 {
@@ -62,8 +65,7 @@ static void lose(u16 *part, u32 points)
  */
 void verdict_init(struct verdict_score *score, u32 now_ms)
 {
-	/* Until now it was in RN, and so was x87: they agreed. */
-	*score = (struct verdict_score){ .agree = 2, .decay_ms = now_ms };
+	*score = (struct verdict_score){ .agree = VERDICT_AGREED, .decay_ms = now_ms };
 }
 
 /**
@@ -109,6 +111,8 @@ void verdict_take(const struct verdict_rule *rule, struct verdict_score *score,
 	int i;
 
 	verdict_decay(rule, score, now_ms);
+	if (change->cross)
+		score->mixes = true;
 	for (i = 0; i < VERDICT_PARTS; i++) {
 		bool hit = i == VERDICT_CROSS ? change->cross :
 						i + 1 == change->to;
@@ -134,7 +138,7 @@ static bool x87_follows(struct verdict_score *score,
 		score->agree = score->agree > 4 ? score->agree - 4 : 0;
 	else if (score->agree < 12)
 		score->agree++;
-	return sample->mode && sample->x87 == sample->mode && score->agree > 2;
+	return sample->mode && sample->x87 == sample->mode && score->agree > VERDICT_AGREED;
 }
 
 /**
@@ -198,18 +202,38 @@ struct verdict_change verdict_sample(const struct verdict_rule *rule,
  * @score: gets the larger of its own and @from's parts
  * @from: the parent's score at a fork, the child's at its end; as decayed as
  *	@score is
+ * @same_program: there was no exec between the two, so that the first sample of
+ *	the one may follow on the last of the other
+ *
+ * What is inherited makes no evidence until @score's owner mixes modes itself:
+ * interval arithmetic that is run after a miner, by the same parent, is still
+ * interval arithmetic.
  */
 void verdict_inherit(struct verdict_score *score,
-		     const struct verdict_score *from)
+		     const struct verdict_score *from, bool same_program)
 {
 	int i;
 
 	for (i = 0; i < VERDICT_PARTS; i++)
 		if (score->part[i] < from->part[i])
 			score->part[i] = from->part[i];
-	score->mode = from->mode;
-	score->crossed = from->crossed;
-	score->agree = from->agree;
+	if (same_program) {
+		score->mode = from->mode;
+		score->crossed = from->crossed;
+		score->agree = from->agree;
+	}
+}
+
+/**
+ * verdict_exec() - another program begins in the same process
+ * @score: of the process; its parts stay, as a miner could exec itself
+ */
+void verdict_exec(struct verdict_score *score)
+{
+	score->mode = ROUNDWATCH_RN;
+	score->crossed = false;
+	score->mixes = false;
+	score->agree = VERDICT_AGREED;
 }
 
 static u32 least(u32 a, u32 b)
@@ -228,7 +252,7 @@ static u32 least(u32 a, u32 b)
 u32 verdict_evidence(const struct verdict_rule *rule,
 		     const struct verdict_score *score)
 {
-	u32 evidence = 2 * score->part[VERDICT_CROSS];
+	u32 evidence = score->mixes ? 2 * score->part[VERDICT_CROSS] : 0;
 	u32 x87 = VERDICT_X87_LIMIT;
 	int i;
 

@@ -71,6 +71,7 @@ enum verdict_part {
  * @x87: changes into RD, RU, RZ that were not believed, as x87 followed
  * @mode: mode of the last sample; RN for a thread not sampled yet
  * @crossed: the present visit to RZ is already in part[VERDICT_CROSS]
+ * @mixes: it went from RD or RU to RZ or back itself: not all is inherited
  * @agree: how many samples x87's rounding has lately been the same as MXCSR's
  * @decay_ms: wall time up to which decay has been taken off
  */
@@ -79,7 +80,8 @@ struct verdict_score {
 	u16 x87[3];
 	u8 mode;
 	u8 crossed : 1;
-	u8 agree : 7;
+	u8 mixes : 1;
+	u8 agree : 6;
 	u32 decay_ms;
 };
 
@@ -120,7 +122,8 @@ struct verdict_change verdict_sample(const struct verdict_rule *rule,
 void verdict_take(const struct verdict_rule *rule, struct verdict_score *score,
 		  const struct verdict_change *change, u32 now_ms);
 void verdict_inherit(struct verdict_score *score,
-		     const struct verdict_score *from);
+		     const struct verdict_score *from, bool same_program);
+void verdict_exec(struct verdict_score *score);
 void verdict_decay(const struct verdict_rule *rule, struct verdict_score *score,
 		   u32 now_ms);
 u32 verdict_evidence(const struct verdict_rule *rule,

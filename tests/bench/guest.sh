@@ -1,0 +1,142 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The guest's half of scripts/bench: measures, and prints for it
+#   row NAME MEDIAN MIN MAX: BATCH…
+#   note TEXT
+# The argument is the directory with pingpong and empty/empty.ko.
+
+set -eu
+bin=$1
+out=/tmp/bpftrace.out
+
+# A real-time process that never pauses would be stopped for 50 ms in each second.
+echo -1 >/proc/sys/kernel/sched_rt_runtime_us
+
+die()
+{
+	echo "tests/bench/guest.sh: $*" >&2
+	exit 1
+}
+
+# The row's name, then options of pingpong.
+measure()
+{
+	name=$1
+	shift
+	result=$(chrt -f 10 "$bin/pingpong" "$@")
+	echo "row $name $result"
+}
+
+# Along with a process that has its own work to do in the meantime: by turns, as the fair class sees
+# it. The row includes what that process gets done; what it does not get done is lost, and free.
+measure_shared()
+{
+	name=$1
+	shift
+	result=$(chrt -b 0 "$bin/pingpong" --pause 0 --rounds 5000 --batches 7 "$@")
+	echo "row $name $result"
+}
+
+short_run()
+{
+	"$bin/pingpong" --mode 2 --warmup 0 --rounds 100 --batches 1 --pause 0 >/dev/null
+}
+
+observations()
+{
+	sed -n '1s/.* observations=\([0-9]*\).*/\1/p' /proc/roundwatch
+}
+
+tallied()
+{
+	grep -c ' pingpong$' /proc/roundwatch || :
+}
+
+with_roundwatch()
+{
+	insmod "$RW_KO"
+	before=$(observations)
+	"$@"
+	after=$(observations)
+	[ "$((after - before))" -ge 100000 ] ||
+		die "$name: roundwatch has seen $((after - before)) of 110000 switches"
+	found=$(tallied)
+	rmmod roundwatch
+}
+
+# A tally is looked for behind those of tasks that have ended.
+measure_after_others()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+		short_run
+	done
+	measure "$@"
+}
+
+# Virtual seconds.
+wait_for_line()
+{
+	tries=$(($2 * 2))
+	until grep -q "$1" "$out"; do
+		[ "$tries" -gt 0 ] && kill -0 "$pid" 2>/dev/null || return 1
+		tries=$((tries - 1))
+		sleep 0.5
+	done
+}
+
+start_bpftrace()
+{
+	command -v bpftrace >/dev/null || {
+		echo "note no bpftrace: run scripts/deps bench"
+		return 1
+	}
+	[ -f /sys/kernel/btf/vmlinux ] || {
+		echo "note no bpftrace: this kernel has no BTF"
+		return 1
+	}
+	[ -d /sys/kernel/debug/tracing ] || mount -t debugfs debugfs /sys/kernel/debug
+	# Up to 5.15 the registers are in struct fpu itself.
+	if grep -qa __task_fpstate /sys/kernel/btf/vmlinux; then
+		cp tests/bench/detector.bt /tmp/detector.bt
+	else
+		sed 's/->fpstate->regs/->state/' tests/bench/detector.bt >/tmp/detector.bt
+	fi
+	bpftrace /tmp/detector.bt >"$out" 2>&1 &
+	pid=$!
+	if wait_for_line '^ready$' 60; then
+		# That was the first probe; the other may take a moment more.
+		for _ in 1 2 3 4 5 6 7 8 9 10; do
+			short_run
+			! wait_for_line ' pingpong 2$' 1 || return 0
+		done
+	fi
+	echo "note no bpftrace: it does not start: $(tail -n 1 "$out")"
+	kill -KILL "$pid" 2>/dev/null || :
+	return 1
+}
+
+measure base
+
+insmod "$bin/empty/empty.ko"
+measure empty
+rmmod empty
+
+with_roundwatch measure untracked
+[ "$found" = 0 ] || die "untracked: roundwatch has a tally of pingpong"
+for row in 'tracked --mode 2' 'tracked_walk --walk'; do
+	# shellcheck disable=SC2086 # a row is words
+	with_roundwatch measure $row
+	[ "$found" -ge 2 ] || die "$name: roundwatch has no tally of pingpong"
+done
+with_roundwatch measure_after_others tracked_late --mode 2
+
+measure_shared shared_base
+if start_bpftrace; then
+	measure bpftrace_untracked
+	lines=$(wc -l <"$out")
+	measure_shared shared_bpftrace_tracked --mode 2
+	sleep 2
+	lines=$(($(grep -c ' pingpong 2$' "$out") - lines))
+	echo "note bpftrace printed $lines of 80000 switches of the tracked row"
+	kill -KILL "$pid"
+fi

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Instructions per context switch: two processes on one processor hand a byte to and fro over two
+ * pipes, so that each round trip is two switches.
+ *
+ * This counts instructions only under QEMU's -icount shift=0, where the guest's time-stamp counter
+ * is the number of instructions executed: it runs at 1 GHz of virtual time, and a batch is never
+ * idle. No clock of the kernel comes in, so no calibration does. verify_counter() makes sure.
+ * What interrupts do in between is counted too: the tick, some 4 instructions a switch.
+ * Run it as SCHED_FIFO: the fair class preempts now this way, now that, by up to 1,000 a switch.
+ * Starved tasks cost the scheduler 13 a switch while they wait, hence the pauses, and the median.
+ *
+ * Both processes load MXCSR in every round, whether it changes or not, so that all modes execute
+ * the same instructions.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#define MXCSR_INIT	0x1f80U
+#define MXCSR_RC_SHIFT	13
+#define MODES		4
+
+#define MAX_BATCHES	1000
+
+static unsigned int mxcsr[MODES];	/* for a round, by its number modulo MODES */
+static char byte;
+
+static void usage(FILE *to)
+{
+	fputs("usage: pingpong [OPTION…]\n"
+	      "  --mode N    MXCSR.RC of both processes (0, nearest)\n"
+	      "  --walk      the next of the four modes in every round\n"
+	      "  --warmup N  round trips before anything is measured (5000)\n"
+	      "  --rounds N  round trips of a batch (2000)\n"
+	      "  --batches N (25)\n"
+	      "  --pause MS  before each batch, in which others get what waits for them done (100)\n"
+	      "Prints instructions per switch: median, minimum and maximum of the batches, and each.\n",
+	      to);
+}
+
+static unsigned long number(const char *text, unsigned long max)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (end == text || *end || value > max)
+		errx(2, "%s is not a number from 0 to %lu", text, max);
+	return value;
+}
+
+/* Two instructions a turn. */
+static uint64_t count_turns(unsigned long turns)
+{
+	uint64_t begin = __rdtsc();
+
+	__asm__ volatile("1: dec %0\n\tjnz 1b" : "+r"(turns));
+	return __rdtsc() - begin;
+}
+
+/* An interrupt may come in between, but not every time. */
+static void verify_counter(void)
+{
+	const unsigned long turns = 10000;
+	uint64_t count = UINT64_MAX;
+
+	for (int i = 0; i < 5; i++) {
+		uint64_t twice = count_turns(2 * turns) - count_turns(turns);
+
+		if (twice < count)
+			count = twice;
+	}
+	if (count + 4 < 2 * turns || count > 2 * turns + 4)
+		errx(1, "%lu instructions counted as %lu: this is not QEMU with -icount shift=0",
+		     2 * turns, (unsigned long)count);
+}
+
+static void get(int pipe)
+{
+	if (read(pipe, &byte, 1) != 1)
+		_exit(0);	/* the other has ended */
+}
+
+static void put(int pipe)
+{
+	if (write(pipe, &byte, 1) != 1)
+		err(1, "pipe");
+}
+
+static void __attribute__((noreturn)) answer(int from, int to)
+{
+	for (unsigned long round = 0;; round++) {
+		_mm_setcsr(mxcsr[round % MODES]);
+		get(from);
+		put(to);
+	}
+}
+
+static double batch(int to, int from, unsigned long rounds)
+{
+	uint64_t begin = __rdtsc();
+
+	for (unsigned long round = 0; round < rounds; round++) {
+		_mm_setcsr(mxcsr[round % MODES]);
+		put(to);
+		get(from);
+	}
+	return (__rdtsc() - begin) / (2.0 * rounds);
+}
+
+static int compare(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "mode", required_argument, NULL, 'm' },
+		{ "walk", no_argument, NULL, 'w' },
+		{ "warmup", required_argument, NULL, 'u' },
+		{ "rounds", required_argument, NULL, 'r' },
+		{ "batches", required_argument, NULL, 'b' },
+		{ "pause", required_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
+	unsigned long warmup = 5000, rounds = 2000, batches = 25, pause_ms = 100, mode = 0;
+	static double sorted[MAX_BATCHES], result[MAX_BATCHES];
+	int there[2], back[2], option;
+	bool walk = false;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'm':
+			mode = number(optarg, MODES - 1);
+			break;
+		case 'w':
+			walk = true;
+			break;
+		case 'u':
+			warmup = number(optarg, 100000000);
+			break;
+		case 'r':
+			rounds = number(optarg, 100000000);
+			break;
+		case 'b':
+			batches = number(optarg, MAX_BATCHES);
+			break;
+		case 'p':
+			pause_ms = number(optarg, 10000);
+			break;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			usage(stderr);
+			return 2;
+		}
+	}
+	if (optind < argc || !rounds || !batches) {
+		usage(stderr);
+		return 2;
+	}
+	verify_counter();
+	for (unsigned long i = 0; i < MODES; i++)
+		mxcsr[i] = MXCSR_INIT | (unsigned int)(walk ? i : mode) << MXCSR_RC_SHIFT;
+
+	if (pipe(there) || pipe(back))
+		err(1, "pipe");
+	switch (fork()) {
+	case -1:
+		err(1, "fork");
+	case 0:
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(there[1]);
+		close(back[0]);
+		answer(there[0], back[1]);
+	}
+	close(there[0]);
+	close(back[1]);
+
+	if (warmup)
+		batch(there[1], back[0], warmup);
+	for (unsigned long i = 0; i < batches; i++) {
+		usleep(pause_ms * 1000);
+		sorted[i] = result[i] = batch(there[1], back[0], rounds);
+	}
+	_mm_setcsr(MXCSR_INIT);
+	close(there[1]);
+	wait(NULL);
+
+	qsort(sorted, batches, sizeof(*sorted), compare);
+	printf("%.2f %.2f %.2f:", sorted[batches / 2], sorted[0], sorted[batches - 1]);
+	for (unsigned long i = 0; i < batches; i++)
+		printf(" %.2f", result[i]);
+	putchar('\n');
+	return 0;
+}

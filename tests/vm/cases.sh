@@ -1,0 +1,228 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The cases of the module, in a kernel that runs it: what it must see, whom it must leave in peace,
+# and that it comes and goes without a trace. Run by `scripts/vm run`.
+
+. "$RW_TOP/tests/vm/lib.sh"
+reporter=$RW_TOP/build/roundwatch
+
+loads()
+{
+	load || return 1
+	head -n 1 /proc/roundwatch | grep -q '^# roundwatch 1 version=' || fail "no first line" || return 1
+	[ "$(stat -c %a /proc/roundwatch)" = 400 ] || fail "mode of /proc/roundwatch" || return 1
+	[ -c /dev/roundwatch ] || fail "no device" || return 1
+	[ "$(stat -c %a /dev/roundwatch)" = 400 ] || fail "mode of /dev/roundwatch" || return 1
+	dmesg | grep -q 'roundwatch: version .* watches' || fail "no word in the kernel log"
+}
+
+# Observations must go up by themselves: at least as many as this shell switches.
+observes()
+{
+	a=$(sed -n '1s/.*observations=\([0-9]*\).*/\1/p' /proc/roundwatch)
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		/bin/true
+	done
+	b=$(sed -n '1s/.*observations=\([0-9]*\).*/\1/p' /proc/roundwatch)
+	[ "$((b - a))" -ge 10 ] || fail "observations: $a, then $b"
+}
+
+detects()
+{
+	start_miner "$@" || return 1
+	accused "$pid" 60 && has_row VERDICT=randomx PID="$pid" COMM=miner && nobody_else miner
+	status=$?
+	stop "$pid"
+	return $status
+}
+
+# A process for each hash: whoever is caught is a child, and named so.
+detects_forks()
+{
+	start_miner --lifetime 1 --fork || return 1
+	await 60 has_row VERDICT=randomx COMM=miner && nobody_else miner
+	status=$?
+	stop "$pid"
+	return $status
+}
+
+leaves_in_peace()
+{
+	start "$bin/load" interval 25
+	interval=$pid
+	start "$bin/load" emulator 25
+	emulator=$pid
+	start "$bin/load" fenv 25
+	fenv=$pid
+	start sh -c 'while :; do gzip -9c "$RW_KO" >/dev/null; done'
+	gzip=$pid
+	await 20 has_row COMM=interval PID="$interval" && await 20 has_row COMM=emulator PID="$emulator" &&
+		await 20 has_row COMM=fenv PID="$fenv"
+	status=$?
+	wait "$interval" "$emulator" "$fenv"
+	stop "$gzip"
+	nobody_else "" && [ $status = 0 ] && [ -z "$(rows COMM=gzip)" ] || return 1
+	samples=$(rows COMM=fenv PID="$fenv" | awk '$4 != "-" { print $11 }')
+	[ "$samples" -ge 30 ] || fail "only $samples samples of fenv: proves nothing"
+}
+
+# fork inherits MXCSR: parent and child are two. exec resets it, and begins anew.
+follows_fork_and_exec()
+{
+	start "$bin/load" inherit
+	await 20 has_row COMM=inherit-parent PID="$pid" TID="$pid" || return 1
+	await 20 has_row COMM=inherit-child || return 1
+	child=$(rows COMM=inherit-child | awk '$4 != "-" { print $4 }')
+	[ "$child" != "$pid" ] || fail "parent and child share a tally" || return 1
+	await 20 grep -qx nearest "/proc/$child/comm" || return 1
+	await 20 has_row COMM=inherit-child TID="$child" FLAGS=-e-- || return 1
+	wait "$pid"
+	# What came after exec never left RN.
+	[ -z "$(rows COMM=nearest)" ] || fail "the new program inherited: $(rows COMM=nearest)"
+}
+
+exits()
+{
+	start "$bin/load" up 3
+	await 20 has_row COMM=up TID="$pid" FLAGS=---- || return 1
+	wait "$pid"
+	has_row COMM=up TID="$pid" FLAGS=-e-- && has_row COMM=up PID="$pid" TID=- FLAGS=pe--
+}
+
+# The next task with the same PID is another task.
+pid_reused()
+{
+	start "$bin/load" up 2
+	old=$pid
+	await 20 has_row COMM=up TID="$old" || return 1
+	wait "$old"
+	# The kernel hands out the PID after this one next.
+	echo $((old - 1)) >/proc/sys/kernel/ns_last_pid
+	"$bin/load" zero 4 &
+	[ "$!" = "$old" ] || { stop $!; fail "no PID was reused: $! for $old"; return 1; }
+	await 20 has_row COMM=zero TID="$old" FLAGS=---- || return 1
+	row=$(rows COMM=zero TID="$old")
+	wait "$old"
+	# RU is column 8; the predecessor's row is still there, and still ended.
+	[ "$(echo "$row" | awk '{ print $8 }')" = 0 ] && has_row COMM=up TID="$old" FLAGS=-e--
+}
+
+# 24 decoys, each good for two tallies, fight for 16 from the moment the module is there.
+overflows()
+{
+	unload
+	start_miner --threads 2 || return 1
+	miner=$pid
+	start "$bin/load" up 100 24
+	decoys=$pid
+	load max_tasks=16 && pid=$miner && accused "$miner" 90
+	status=$?
+	dropped=$(sed -n '1s/.*dropped=\([0-9]*\).*/\1/p' /proc/roundwatch)
+	stop "$miner" "$decoys"
+	[ $status = 0 ] || return 1
+	[ "$dropped" -ge 50 ] || fail "only $dropped were dropped: no overflow" || return 1
+	nobody_else miner
+}
+
+# Everything runs, a reader loops, others hold the files open and do nothing.
+unloads_busy()
+{
+	load max_tasks=64 2>/dev/null
+	start_miner --threads 2 || return 1
+	miner=$pid
+	start "$bin/load" interval 60 4
+	loads=$pid
+	start sh -c 'while cat /proc/roundwatch /dev/roundwatch; do :; done'
+	looper=$pid
+	exec 3</dev/roundwatch 4</proc/roundwatch
+	dd bs=4096 count=1 <&3 of=/dev/null 2>/dev/null
+	await 20 has_row COMM=miner || return 1
+	a=$(date +%s%N)
+	rmmod roundwatch
+	status=$?
+	ms=$((($(date +%s%N) - a) / 1000000))
+	echo "# rmmod took $ms ms"
+	rest=$(cat <&3 | wc -c)
+	cat <&4 >/dev/null 2>&1
+	exec 3<&- 4<&-
+	stop "$miner" "$loads" "$looper"
+	[ $status = 0 ] || fail "rmmod failed" || return 1
+	[ "$rest" = 0 ] || fail "an open device gave $rest bytes after unloading" || return 1
+	[ ! -e /proc/roundwatch ] && [ ! -e /dev/roundwatch ] || fail "left something" || return 1
+	[ "$ms" -lt 1000 ] || fail "too long"
+}
+
+hundred_times()
+{
+	start_miner --threads 2 || return 1
+	miner=$pid
+	start "$bin/load" interval 60 5
+	for i in $(seq 100); do
+		load && unload || fail "round $i" || return 1
+	done
+	stop "$miner" "$pid"
+}
+
+refuses()
+{
+	! setpriv --reuid 65534 --clear-groups cat /proc/roundwatch || fail "a user reads proc" || return 1
+	! setpriv --reuid 65534 --clear-groups cat /dev/roundwatch || fail "a user reads dev" || return 1
+	! unshare -Ur cat /proc/roundwatch || fail "root of a user namespace reads proc" || return 1
+	! unshare -pf cat /dev/roundwatch || fail "root of a pid namespace reads dev" || return 1
+	! unshare -pf cat /proc/roundwatch || fail "root of a pid namespace reads proc" || return 1
+	! sh -c 'echo x >/dev/roundwatch' || fail "the device can be written"
+}
+
+# wrong PARAMETER=VALUE WORDS: not loaded, and the kernel log says why.
+wrong()
+{
+	dmesg -C
+	! load "$1" || { unload; fail "loaded with $1"; return 1; }
+	[ ! -e /proc/roundwatch ] && [ ! -e /dev/roundwatch ] || fail "half loaded" || return 1
+	dmesg | grep -q "$2" || fail "dmesg does not say '$2' of $1: $(dmesg)"
+}
+
+reports()
+{
+	start_miner --threads 2 || return 1
+	accused "$pid" 60 >/dev/null || return 1
+	"$reporter" || return 1
+	"$reporter" --raw -n -o VERDICT,PID,COMMAND | grep -q "^randomx $pid miner$" ||
+		fail "not in the table" || return 1
+	"$reporter" list --json | grep -q '"verdict": *"randomx"' || fail "not in the JSON" || return 1
+	[ "$("$reporter" --threads --raw -n -o VERDICT,PID | grep -c " $pid$")" -ge 2 ] ||
+		fail "threads are missing" || return 1
+	stop "$pid"
+	"$reporter" status || return 1
+	unload
+	"$reporter"
+	[ $? = 3 ] || fail "status without the module"
+}
+
+test_case "loads" loads
+test_case "observes" observes
+test_case "detects a miner (JIT, 2 threads)" detects --threads 2
+test_case "detects a miner (interpreter)" detects --interpreter
+test_case "detects a miner that hides at system calls" detects --evade
+test_case "detects a miner of short-lived threads" detects --lifetime 1
+test_case "detects a miner of short-lived processes" detects_forks
+test_case "does not accuse" leaves_in_peace
+test_case "follows fork and exec" follows_fork_and_exec
+test_case "follows exit" exits
+test_case "a reused PID inherits nothing" pid_reused
+test_case "refuses all but root of the initial namespaces" refuses
+test_case "keeps the miner when the table overflows" overflows
+unload
+test_case "unloads while all runs and readers hold on" unloads_busy
+test_case "loads and unloads 100 times" hundred_times
+test_case "max_tasks=100" wrong max_tasks=100 'max_tasks=100 is not a power of two, as 64 and 128 are'
+test_case "max_tasks=8" wrong max_tasks=8 'max_tasks=8 is out of range: 16 to 1048576'
+test_case "max_tasks=2097152" wrong max_tasks=2097152 'out of range'
+test_case "max_tasks=x" wrong max_tasks=x 'invalid for parameter'
+test_case "randomx_evidence=1" wrong randomx_evidence=1 'randomx_evidence=1 is out of range: 38 to 10000'
+test_case "suspect_evidence=101" wrong suspect_evidence=101 'suspect_evidence=101 is out of range: 1 to 100'
+test_case "decay=1001" wrong decay=1001 'decay=1001 is out of range: 0 to 1000'
+test_case "gap_us=1" wrong gap_us=1 'gap_us=1 is out of range: 100 to 1000000'
+load
+test_case "the reporter tells" reports
+finish

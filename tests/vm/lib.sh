@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# For scripts that run inside the virtual machine: TAP, and ways to wait.
+
+bin=$RW_TOP/build/tests
+count=0
+failed=0
+
+# test NAME COMMAND...: one line of TAP; the command's output is shown if it fails.
+test_case()
+{
+	name=$1
+	shift
+	count=$((count + 1))
+	if "$@" >"/tmp/case.$count" 2>&1; then
+		echo "ok $count - $name"
+		grep '^# ' "/tmp/case.$count"
+	else
+		failed=$((failed + 1))
+		echo "not ok $count - $name"
+		sed 's/^/# | /' "/tmp/case.$count"
+		sed 's/^/# proc | /' /proc/roundwatch 2>/dev/null | head -n 20
+		dmesg | tail -n 5 | sed 's/^/# dmesg | /'
+	fi
+	return 0
+}
+
+finish()
+{
+	echo "1..$count"
+	[ "$failed" = 0 ]
+}
+
+fail()
+{
+	echo "$*"
+	return 1
+}
+
+# await SECONDS COMMAND...: until it succeeds. Only for what the kernel does not announce.
+await()
+{
+	end=$(($(date +%s) + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$(date +%s)" -lt "$end" ] || fail "in vain: $*" || return 1
+		sleep 0.1
+	done
+}
+
+load()
+{
+	insmod "$RW_KO" "$@"
+}
+
+unload()
+{
+	rmmod roundwatch
+}
+
+# start PROGRAM ARG...: in the background, as $pid, with its output in $out.
+start()
+{
+	out=$(mktemp)
+	"$@" >"$out" 2>&1 &
+	pid=$!
+}
+
+# Starts a miner and waits for its first hash.
+start_miner()
+{
+	start "$bin/miner" --seconds 120 "$@"
+	await 60 grep -q first-hash "$out"
+}
+
+stop()
+{
+	kill "$@" 2>/dev/null
+	wait "$@" 2>/dev/null
+	return 0
+}
+
+# accused PID SECONDS: until the kernel log accuses the process. Says how long after the first hash.
+accused()
+{
+	line=$(timeout "$2" grep -m 1 -F "[$1] uid" /dev/kmsg) || fail "$1 not accused in $2 s" ||
+		return 1
+	at=$(echo "$line" | cut -d, -f3)
+	first=$(sed -n 's/first-hash //p' "$out")
+	awk -v at="$at" -v first="$first" \
+		'BEGIN { printf "# verdict %.1f s after the first hash\n", at / 1e6 - first }'
+}
+
+# rows FIELD=VALUE...: the rows of /proc/roundwatch that have these values. Fields by their headings.
+rows()
+{
+	awk -v want="$*" '
+		/^#/ { next }
+		!head { head = 1; for (i = 1; i <= NF; i++) col[$i] = i; n = split(want, w); next }
+		{
+			for (i = 1; i <= n; i++) {
+				split(w[i], kv, "=")
+				if ($col[kv[1]] != kv[2])
+					next
+			}
+			print
+		}' /proc/roundwatch
+}
+
+has_row()
+{
+	[ -n "$(rows "$@")" ]
+}
+
+# Nobody is above rounding, but for processes named $1 (empty: nobody at all).
+nobody_else()
+{
+	others=$({ rows VERDICT=suspect; rows VERDICT=randomx; } |
+		awk -v ours="$1" 'ours == "" || $NF != ours')
+	[ -z "$others" ] || fail "accused: $others"
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * load - programs that use rounding modes and are no miners
+ *
+ * load KIND [SECONDS [PROCESSES]]
+ *
+ * Each process takes KIND for its name.
+ */
+#include <errno.h>
+#include <fenv.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <xmmintrin.h>
+
+#define RN	0x0000U
+#define RD	0x2000U
+#define RU	0x4000U
+#define RZ	0x6000U
+
+static double deadline;
+static volatile double sink;
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static void round_to(unsigned int mode)
+{
+	_mm_setcsr((_mm_getcsr() & ~RZ) | mode);
+}
+
+/* Interval arithmetic: encloses the logistic map, lower bound RD, upper RU. */
+static void interval(void)
+{
+	volatile double lo, hi, x;
+	int i, n;
+
+	while (now() < deadline) {
+		lo = 0.3;
+		hi = 0.3 + 1e-15;
+		for (i = 0; i < 400; i++) {
+			double l = lo, h = hi;
+
+			round_to(RD);
+			for (n = 0; n < 200; n++)
+				lo = 3.7 * l * (1.0 - h);
+			round_to(RU);
+			for (n = 0; n < 200; n++)
+				hi = 3.7 * h * (1.0 - l);
+			if (hi - lo > 0.5) {
+				lo = 0.3;
+				hi = 0.3 + 1e-15;
+			}
+		}
+		round_to(RN);
+		x = 0;
+		for (i = 0; i < 20000; i++)
+			x += sqrt(i);
+		sink = x;
+	}
+}
+
+/* An emulator: truncates, denormals are zero; now and then the host's own code. */
+static void emulator(void)
+{
+	unsigned int guest = 0xffc0 | RZ, host = _mm_getcsr();
+	volatile float acc = 1;
+	int i;
+
+	while (now() < deadline) {
+		_mm_setcsr(guest);
+		for (i = 0; i < 200000; i++)
+			acc = acc * 1.0001f + (float)(i & 7);
+		if (acc > 1e30f)
+			acc = 1;
+		_mm_setcsr(host);
+		for (i = 0; i < 20000; i++)
+			sink = sqrt(i);
+	}
+}
+
+/* A test suite that walks through all modes the standard way. */
+static void fenv(void)
+{
+	static const int modes[] = { FE_TONEAREST, FE_DOWNWARD, FE_UPWARD, FE_TOWARDZERO };
+	unsigned int seed = 1;
+	int i;
+
+	while (now() < deadline) {
+		seed = seed * 1103515245 + 12345;
+		fesetround(modes[seed >> 16 & 3]);
+		for (i = 0; i < 2000; i++)
+			sink = rint(i * 0.1);
+	}
+}
+
+/* Stays in one mode for good. */
+static void park(unsigned int mode)
+{
+	int i;
+
+	round_to(mode);
+	while (now() < deadline)
+		for (i = 0; i < 100000; i++)
+			sink = sqrt(i);
+}
+
+/* Two threads of control in RU, told apart by their names; then RN by exec. */
+static int inherit(char *self)
+{
+	pid_t pid;
+
+	round_to(RU);
+	pid = fork();
+	if (pid < 0)
+		return 1;
+	if (!pid) {
+		prctl(PR_SET_NAME, "inherit-child");
+		deadline = now() + 2;
+		while (now() < deadline)
+			sink = sqrt(now());
+		execl(self, "load", "nearest", "4", (char *)NULL);
+		_exit(1);
+	}
+	prctl(PR_SET_NAME, "inherit-parent");
+	deadline = now() + 3;
+	while (now() < deadline)
+		sink = sqrt(now());
+	waitpid(pid, NULL, 0);
+	return 0;
+}
+
+static void run(const char *kind)
+{
+	if (!strcmp(kind, "interval"))
+		interval();
+	else if (!strcmp(kind, "emulator"))
+		emulator();
+	else if (!strcmp(kind, "fenv"))
+		fenv();
+	else if (!strcmp(kind, "nearest"))
+		park(RN);
+	else if (!strcmp(kind, "up"))
+		park(RU);
+	else if (!strcmp(kind, "zero"))
+		park(RZ);
+	else
+		exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	long seconds = argc > 2 ? atol(argv[2]) : 10;
+	long i, n = argc > 3 ? atol(argv[3]) : 1;
+
+	if (argc < 2 || argc > 4 || seconds < 1 || n < 1) {
+		fputs("usage: load interval|emulator|fenv|nearest|up|zero|inherit [SECONDS [PROCESSES]]\n",
+		      stderr);
+		return 2;
+	}
+	if (!strcmp(argv[1], "inherit"))
+		return inherit("/proc/self/exe");
+	deadline = now() + seconds;
+	prctl(PR_SET_NAME, argv[1]);
+	for (i = 1; i < n; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0) {
+			fprintf(stderr, "load: fork: %s\n", strerror(errno));
+			kill(0, SIGTERM);
+			return 1;
+		}
+		if (!pid) {
+			prctl(PR_SET_PDEATHSIG, SIGTERM);
+			run(argv[1]);
+			return 0;
+		}
+	}
+	run(argv[1]);
+	while (wait(NULL) > 0)
+		;
+	return 0;
+}
