@@ -148,29 +148,50 @@ static __no_kcsan struct candidate candidate(u32 slot, unsigned long key)
 	return c;
 }
 
+/* Owns the tally of a slot, if the slot still has the key. */
+static struct tally *own_slot(u32 slot, unsigned long key)
+{
+	struct tally *t = &tally_table.tally[slot];
+
+	if (!tally_own(t)) {
+		this_cpu_inc(tally_counters.contended);
+		return NULL;
+	}
+	if (!tally_is(slot, key)) {
+		this_cpu_inc(tally_counters.contended);
+		tally_put(t);
+		return NULL;
+	}
+	return t;
+}
+
 /*
  * Finds a free slot of the set, or one whose tally gives way, and owns it.
- * NULL: no room. The caller must still see whether the key is what it was.
+ * Threads look from the first slot, where the hot path expects them, processes
+ * from the last. NULL: no room.
  */
-static struct tally *make_room(u32 first, unsigned long *key)
+static struct tally *make_room(const struct tally_identity *id)
 {
+	u32 first = tally_first_slot(id->key), i;
 	struct candidate best = { .live = true, .accused = true, .evidence = U32_MAX };
+	unsigned long key = TALLY_FREE;
 	struct tally *t;
-	u32 slot;
 
-	for (slot = first; slot < first + TALLY_WAYS; slot++) {
+	for (i = 0; i < TALLY_WAYS; i++) {
+		bool process = id->bucket == TALLY_NO_BUCKET;
+		u32 slot = process ? first + TALLY_WAYS - 1 - i : first + i;
 		unsigned long k = READ_ONCE(tally_table.key[slot]);
 		struct candidate c;
 
 		if (k == TALLY_FREE) {
 			best.slot = slot;
-			*key = k;
+			key = k;
 			goto found;
 		}
 		c = candidate(slot, k);
 		if (before(&c, &best)) {
 			best = c;
-			*key = k;
+			key = k;
 		}
 	}
 	/*
@@ -186,17 +207,45 @@ static struct tally *make_room(u32 first, unsigned long *key)
 		return NULL;
 	}
 found:
-	t = &tally_table.tally[best.slot];
-	if (!tally_own(t)) {
-		this_cpu_inc(tally_counters.contended);
-		return NULL;
-	}
-	if (READ_ONCE(tally_table.key[best.slot]) != *key) {
-		this_cpu_inc(tally_counters.contended);
-		tally_put(t);
-		return NULL;
+	t = own_slot(best.slot, key);
+	if (t && key != TALLY_FREE && key != TALLY_EXITED) {
+		this_cpu_inc(tally_counters.evicted);
+		unkey(t, TALLY_EXITED);
 	}
 	return t;
+}
+
+/* All but the seq, which belongs to the slot. */
+static void fill(struct tally *t, const struct tally *with)
+{
+	unsigned long seq = t->seq;
+
+	*t = *with;
+	t->seq = seq;
+}
+
+/*
+ * The kernel uses the task_struct of a task that is gone again at once, so that
+ * the new task's tally belongs where the old task's stands. That one moves to
+ * the slot that was found. An accused one stays, as a notice of it may be under
+ * way, and its successor has to do with the second best.
+ */
+static struct tally *move_in(struct tally *found, u32 first)
+{
+	struct tally *home = &tally_table.tally[first];
+
+	if (found == home || READ_ONCE(home->verdict) >= ROUNDWATCH_SUSPECT)
+		return found;
+	if (!tally_is(first, TALLY_EXITED) || !tally_own(home))
+		return found;
+	if (!tally_is(first, TALLY_EXITED)) {
+		tally_put(home);
+		return found;
+	}
+	fill(found, home);
+	WRITE_ONCE(tally_table.key[tally_slot(found)], TALLY_EXITED);
+	tally_put(found);
+	return home;
 }
 
 /**
@@ -209,19 +258,8 @@ found:
  */
 struct tally *tally_claim(const struct tally_identity *id)
 {
-	unsigned long old;
-	struct tally *t = make_room(tally_first_slot(id->key), &old);
-	unsigned long seq;
-
-	if (!t)
-		return NULL;
-	if (old != TALLY_FREE && old != TALLY_EXITED) {
-		this_cpu_inc(tally_counters.evicted);
-		unkey(t, TALLY_EXITED);
-	}
-	seq = t->seq;
-	*t = (struct tally){
-		.seq = seq,
+	struct tally *t = make_room(id);
+	struct tally fresh = {
 		.start_ns = id->start_ns,
 		.process_start_ns = id->process_start_ns,
 		.pid = id->pid,
@@ -232,7 +270,13 @@ struct tally *tally_claim(const struct tally_identity *id)
 		.last = get_jiffies_64(),
 		.since = get_jiffies_64(),
 	};
-	memcpy(t->comm, id->comm, sizeof(t->comm));
+
+	if (!t)
+		return NULL;
+	if (id->bucket != TALLY_NO_BUCKET)
+		t = move_in(t, tally_first_slot(id->key));
+	memcpy(fresh.comm, id->comm, sizeof(fresh.comm));
+	fill(t, &fresh);
 	if (id->bucket != TALLY_NO_BUCKET)
 		atomic_inc(&tally_filter[id->bucket]);
 	WRITE_ONCE(tally_table.key[tally_slot(t)], id->key);

@@ -48,6 +48,7 @@ detects_forks()
 
 leaves_in_peace()
 {
+	unload && load || return 1
 	start "$bin/load" interval 25
 	interval=$pid
 	start "$bin/load" emulator 25
@@ -115,7 +116,7 @@ overflows()
 	miner=$pid
 	start "$bin/load" up 100 24
 	decoys=$pid
-	load max_tasks=16 && pid=$miner && accused "$miner" 90
+	load max_tasks=16 && accused "$miner" 90
 	status=$?
 	dropped=$(sed -n '1s/.*dropped=\([0-9]*\).*/\1/p' /proc/roundwatch)
 	stop "$miner" "$decoys"

@@ -58,19 +58,20 @@ unload()
 	rmmod roundwatch
 }
 
-# start PROGRAM ARG...: in the background, as $pid, with its output in $out.
+# start PROGRAM ARG...: in the background, as $pid, with its output in /tmp/out.$pid.
 start()
 {
-	out=$(mktemp)
-	"$@" >"$out" 2>&1 &
+	: >/tmp/out
+	"$@" >>/tmp/out 2>&1 &
 	pid=$!
+	mv /tmp/out "/tmp/out.$pid"
 }
 
 # Starts a miner and waits for its first hash.
 start_miner()
 {
 	start "$bin/miner" --seconds 120 "$@"
-	await 60 grep -q first-hash "$out"
+	await 60 grep -q first-hash "/tmp/out.$pid"
 }
 
 stop()
@@ -86,7 +87,7 @@ accused()
 	line=$(timeout "$2" grep -m 1 -F "[$1] uid" /dev/kmsg) || fail "$1 not accused in $2 s" ||
 		return 1
 	at=$(echo "$line" | cut -d, -f3)
-	first=$(sed -n 's/first-hash //p' "$out")
+	first=$(sed -n 's/first-hash //p' "/tmp/out.$1")
 	awk -v at="$at" -v first="$first" \
 		'BEGIN { printf "# verdict %.1f s after the first hash\n", at / 1e6 - first }'
 }

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# make            the reporter and the module for the running kernel
+# make demo       a real miner, caught in a virtual machine
+# make check      every test
+# make bench      instructions per context switch
+# make help       the rest
+
+KVER	?= $(shell uname -r)
+KDIR	?= /lib/modules/$(KVER)/build
+
+all: reporter module
+
+help:
+	@echo 'make [all]          the reporter, and the module for the running kernel (KDIR=$(KDIR))'
+	@echo 'make demo           a real miner, caught in a virtual machine'
+	@echo 'make check          every test; make check-unit, make check-vm: some'
+	@echo 'make bench          instructions per context switch, beside bpftrace'
+	@echo 'make lint           checkpatch, sparse, W=1, cppcheck, shellcheck'
+	@echo 'make shell          a prompt in the virtual machine'
+	@echo 'sudo make install   module (DKMS) and reporter; make uninstall'
+	@echo 'make clean          all but downloads; make distclean: those too'
+
+reporter:
+	@$(MAKE) -s -C userspace O=../build
+
+module:
+	@[ -d "$(KDIR)" ] || { \
+		echo "no kernel headers at $(KDIR): install linux-headers-$(KVER), or set KDIR"; exit 1; }
+	@mkdir -p build/module/host
+	@cp -R module/. build/module/host/
+	@$(MAKE) -C "$(KDIR)" M="$(CURDIR)/build/module/host" modules
+	@echo 'built build/module/host/roundwatch.ko'
+
+# What the unit tests and the virtual machine run.
+programs: reporter
+	@$(MAKE) -s -C tests/unit O=../../build
+	@$(MAKE) -s -C tests/vm O=../../build
+
+demo:
+	@scripts/deps build vm demo
+	@$(MAKE) -s programs
+	@scripts/demo
+
+check:
+	@scripts/check
+
+check-unit check-vm:
+	@scripts/check $(@:check-%=%)
+
+bench:
+	@scripts/deps build vm bench
+	@scripts/bench
+
+lint:
+	@scripts/deps build vm lint
+	@scripts/lint
+
+shell:
+	@scripts/deps build vm
+	@scripts/vm shell
+
+clean:
+	rm -rf $(filter-out build/cache build/kernels build/boot,$(wildcard build/*))
+
+distclean:
+	rm -rf build
+
+.PHONY: all help reporter module programs demo check check-unit check-vm bench lint shell clean distclean

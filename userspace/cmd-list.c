@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0
+/* roundwatch list: who left round-to-nearest, worst first */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "process.h"
+#include "reporter.h"
+#include "snapshot.h"
+#include "subject.h"
+#include "table.h"
+#include "util.h"
+
+#define RED	"\033[31m"
+#define YELLOW	"\033[33m"
+#define DIM	"\033[2m"
+
+/* A recording may come from another host: its users and processes are not ours. */
+static bool this_host;
+
+static bool is_thread(const struct subject *s)
+{
+	return s->tally.pid;
+}
+
+static const struct roundwatch_tally *tally(const void *row)
+{
+	return &((const struct subject *)row)->tally;
+}
+
+static struct value get_verdict(const void *row)
+{
+	uint8_t verdict = tally(row)->verdict;
+	struct value v = value_text(xasprintf("%s", verdict_name(verdict)));
+
+	if (verdict >= ROUNDWATCH_SUSPECT)
+		v.color = verdict == ROUNDWATCH_SUSPECT ? YELLOW : RED;
+	return v;
+}
+
+static struct value get_highest(const void *row)
+{
+	return value_text(xasprintf("%s", verdict_name(tally(row)->highest)));
+}
+
+static struct value get_evidence(const void *row)
+{
+	return value_number(VALUE_NUMBER, tally(row)->evidence);
+}
+
+static struct value get_pid(const void *row)
+{
+	return value_number(VALUE_NUMBER, tally(row)->tgid);
+}
+
+static struct value get_tid(const void *row)
+{
+	return is_thread(row) ? value_number(VALUE_NUMBER, tally(row)->pid) : value_none();
+}
+
+static struct value get_threads(const void *row)
+{
+	return value_number(VALUE_NUMBER, ((const struct subject *)row)->threads);
+}
+
+static struct value get_command(const void *row)
+{
+	return value_text(xstrndup(tally(row)->comm, sizeof(tally(row)->comm)));
+}
+
+static struct value get_user(const void *row)
+{
+	char *name = this_host ? user_name(tally(row)->uid) : NULL;
+
+	return value_text(name ? name : xasprintf("%u", tally(row)->uid));
+}
+
+static struct value get_uid(const void *row)
+{
+	return value_number(VALUE_NUMBER, tally(row)->uid);
+}
+
+static struct value get_rn(const void *row)
+{
+	return value_number(VALUE_COUNT, tally(row)->count[ROUNDWATCH_RN]);
+}
+
+static struct value get_rd(const void *row)
+{
+	return value_number(VALUE_COUNT, tally(row)->count[ROUNDWATCH_RD]);
+}
+
+static struct value get_ru(const void *row)
+{
+	return value_number(VALUE_COUNT, tally(row)->count[ROUNDWATCH_RU]);
+}
+
+static struct value get_rz(const void *row)
+{
+	return value_number(VALUE_COUNT, tally(row)->count[ROUNDWATCH_RZ]);
+}
+
+static struct value get_changes(const void *row)
+{
+	return value_number(VALUE_COUNT, tally(row)->changes);
+}
+
+static struct value get_samples(const void *row)
+{
+	return value_number(VALUE_COUNT, tally(row)->samples);
+}
+
+static struct value get_mode(const void *row)
+{
+	return value_text(xasprintf("%s", mode_name(tally(row)->mode)));
+}
+
+static struct value get_mxcsr(const void *row)
+{
+	return value_number(VALUE_HEX, tally(row)->mxcsr);
+}
+
+static struct value get_fcw(const void *row)
+{
+	return value_number(VALUE_HEX, tally(row)->fcw);
+}
+
+static struct value get_first(const void *row)
+{
+	return value_number(VALUE_TIME, tally(row)->first_ns);
+}
+
+static struct value get_last(const void *row)
+{
+	return value_number(VALUE_TIME, tally(row)->last_ns);
+}
+
+static struct value get_since(const void *row)
+{
+	return value_number(VALUE_TIME, tally(row)->verdict_ns);
+}
+
+static struct value get_start(const void *row)
+{
+	return value_number(VALUE_TIME, tally(row)->start_ns);
+}
+
+static struct value get_cpu(const void *row)
+{
+	return value_number(VALUE_DURATION, tally(row)->cpu_ns);
+}
+
+static struct value get_state(const void *row)
+{
+	return value_text(xasprintf(tally(row)->flags & ROUNDWATCH_EXITED ? "exited" : "live"));
+}
+
+static struct value get_flags(const void *row)
+{
+	static const struct {
+		uint32_t flag;
+		const char *name;
+	} known[] = {
+		{ ROUNDWATCH_EXITED, "exited" },
+		{ ROUNDWATCH_GUEST, "guest" },
+		{ ROUNDWATCH_X87, "x87" },
+		{ ROUNDWATCH_PROCESS, "process" },
+	};
+	char text[64] = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (!(tally(row)->flags & known[i].flag))
+			continue;
+		if (*text)
+			strcat(text, ",");
+		strcat(text, known[i].name);
+	}
+	return value_list(xasprintf("%s", text));
+}
+
+static struct value get_exe(const void *row)
+{
+	const struct roundwatch_tally *t = tally(row);
+
+	return value_text(this_host ? process_exe(t->tgid, t->process_start_ns) : NULL);
+}
+
+static struct value get_cmdline(const void *row)
+{
+	const struct roundwatch_tally *t = tally(row);
+
+	return value_text(this_host ? process_cmdline(t->tgid, t->process_start_ns) : NULL);
+}
+
+static const struct column columns[] = {
+	{ "VERDICT", 0, 0, get_verdict },
+	{ "EVIDENCE", COLUMN_RIGHT, 0, get_evidence },
+	{ "PID", COLUMN_RIGHT, 0, get_pid },
+	{ "TID", COLUMN_RIGHT, 0, get_tid },
+	{ "THREADS", COLUMN_RIGHT, 3, get_threads },
+	{ "COMMAND", COLUMN_TRUNC, 0, get_command },
+	{ "USER", COLUMN_TRUNC, 5, get_user },
+	{ "RN", COLUMN_RIGHT, 4, get_rn },
+	{ "RD", COLUMN_RIGHT, 0, get_rd },
+	{ "RU", COLUMN_RIGHT, 0, get_ru },
+	{ "RZ", COLUMN_RIGHT, 0, get_rz },
+	{ "CHANGES", COLUMN_RIGHT, 2, get_changes },
+	{ "FIRST", COLUMN_RIGHT, 1, get_first },
+	{ "LAST", COLUMN_RIGHT, 0, get_last },
+	{ "FLAGS", 0, 0, get_flags },
+	{ "HIGHEST", 0, 0, get_highest },
+	{ "SINCE", COLUMN_RIGHT, 0, get_since },
+	{ "STATE", 0, 0, get_state },
+	{ "UID", COLUMN_RIGHT, 0, get_uid },
+	{ "START", COLUMN_RIGHT, 0, get_start },
+	{ "CPU", COLUMN_RIGHT, 0, get_cpu },
+	{ "SAMPLES", COLUMN_RIGHT, 0, get_samples },
+	{ "MODE", 0, 0, get_mode },
+	{ "MXCSR", COLUMN_RIGHT, 0, get_mxcsr },
+	{ "FCW", COLUMN_RIGHT, 0, get_fcw },
+	{ "EXE", COLUMN_TRUNC, 0, get_exe },
+	{ "CMDLINE", COLUMN_TRUNC, 0, get_cmdline },
+};
+
+static const char *const process_defaults[] = {
+	"VERDICT", "EVIDENCE", "PID", "THREADS", "COMMAND", "USER", "RN", "RD", "RU", "RZ",
+	"CHANGES", "FIRST", "LAST", "FLAGS", NULL
+};
+
+static const char *const thread_defaults[] = {
+	"VERDICT", "EVIDENCE", "PID", "TID", "COMMAND", "USER", "RN", "RD", "RU", "RZ",
+	"CHANGES", "FIRST", "LAST", "FLAGS", NULL
+};
+
+static void help(void)
+{
+	fputs("Usage: roundwatch [list] [options]\n"
+	      "\n"
+	      "List the processes that left round-to-nearest, worst first.\n"
+	      "\n"
+	      " -t, --threads         a line for each thread, not for each process\n"
+	      " -a, --all             those that never left it too\n"
+	      " -o, --output <list>   show these columns; +<list>: after the default ones\n"
+	      " -J, --json            print JSON\n"
+	      " -r, --raw             print words, with blanks in them as \\x20\n"
+	      " -n, --noheadings      print no headings\n"
+	      COMMON_HELP
+	      "\n"
+	      "Columns (roundwatch(8) says what is in them):\n", stdout);
+	columns_list(stdout, "", columns, ARRAY_SIZE(columns));
+}
+
+/* An empty list must not pass for a healthy host if it is not known to be one. */
+static void explain_nothing(const struct snapshot *snap)
+{
+	const struct roundwatch_info *info = &snap->info;
+	char age[NUMBER_MAX];
+
+	format_duration(age, snapshot_uptime(snap));
+	if (info->dropped)
+		error("no task is on record, but %llu observations found no room "
+		      "in the table;\nload the module with a larger max_tasks (now %u)",
+		      info->dropped, info->max_tasks);
+	else if (info->claimed)
+		error("no task is on record now; since the module was loaded, %s ago, "
+		      "%llu tallies\nwere claimed, and have ended", age, info->claimed);
+	else
+		error("no task has left round-to-nearest (%llu observations in %s)",
+		      info->observations, age);
+}
+
+static size_t add_rows(struct table *t, const struct subjects *s, bool all)
+{
+	size_t rows = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct roundwatch_tally *tally = &s->subject[i].tally;
+
+		if (!all && tally->highest == ROUNDWATCH_CLEAR &&
+		    tally->verdict == ROUNDWATCH_CLEAR)
+			continue;
+		table_add(t, &s->subject[i], tally->flags & ROUNDWATCH_EXITED ? DIM : NULL);
+		rows++;
+	}
+	return rows;
+}
+
+static enum status list(const struct source_options *from, struct table *t, bool threads, bool all)
+{
+	struct snapshot snap;
+	struct subjects subjects;
+	enum status status = snapshot_read(from, &snap);
+
+	if (status)
+		return status;
+	this_host = snap.live;
+	t->now_ns = snap.now_ns;
+	t->realtime_offset_ns = snap.info.realtime_offset_ns;
+
+	if (threads)
+		subjects_by_thread(&snap, &subjects);
+	else
+		subjects_by_process(&snap, &subjects);
+
+	status = snapshot_warn(&snap);
+	if (add_rows(t, &subjects, all) || t->format != TABLE_HUMAN)
+		table_print(t, "roundwatch");
+	else if (!status)
+		explain_nothing(&snap);
+
+	subjects_free(&subjects);
+	snapshot_free(&snap);
+	return status;
+}
+
+static enum status run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "threads",	no_argument,		NULL, 't' },
+		{ "all",	no_argument,		NULL, 'a' },
+		{ "output",	required_argument,	NULL, 'o' },
+		{ "json",	no_argument,		NULL, 'J' },
+		{ "raw",	no_argument,		NULL, 'r' },
+		{ "noheadings",	no_argument,		NULL, 'n' },
+		COMMON_LONG,
+		{ 0 }
+	};
+	struct source_options from = { 0 };
+	struct table table = { .headings = true };
+	bool threads = false, all = false, json = false, raw = false;
+	const char *spec = NULL;
+	enum status status;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, ":tao:Jrn" COMMON_SHORT, options, NULL)) != -1) {
+		switch (opt) {
+		case 't':
+			threads = true;
+			break;
+		case 'a':
+			all = true;
+			break;
+		case 'o':
+			spec = optarg;
+			break;
+		case 'J':
+			json = true;
+			break;
+		case 'r':
+			raw = true;
+			break;
+		case 'n':
+			table.headings = false;
+			break;
+		default:
+			if (!common_option(&cmd_list, opt, argv, options, &from, &status))
+				return status;
+		}
+	}
+	if (optind < argc)
+		return extra_argument(&cmd_list, argv[optind]);
+	if (json && raw) {
+		error("list: --json and --raw exclude each other; use one of them");
+		return STATUS_USAGE;
+	}
+	table.format = json ? TABLE_JSON : raw ? TABLE_RAW : TABLE_HUMAN;
+
+	status = STATUS_USAGE;
+	if (table_choose(&table, columns, ARRAY_SIZE(columns),
+			 threads ? thread_defaults : process_defaults, spec))
+		status = list(&from, &table, threads, all);
+	table_free(&table);
+	return status;
+}
+
+const struct command cmd_list = {
+	.name = "list",
+	.summary = "the processes that left round-to-nearest, worst first (default)",
+	.help = help,
+	.run = run,
+};

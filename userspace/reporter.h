@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef REPORTER_H
+#define REPORTER_H
+
+#include "source.h"
+
+/* What the program exits with; roundwatch(8) promises these numbers. */
+enum status {
+	STATUS_OK = 0,
+	STATUS_FAILURE = 1,	/* input or output failed, or made no sense */
+	STATUS_USAGE = 2,
+	STATUS_NO_MODULE = 3,	/* not loaded, or not readable */
+	STATUS_BLIND = 4,	/* loaded, and sees nothing */
+};
+
+/* getopt_long values of options without a letter */
+enum {
+	OPT_DEVICE = 0x100,
+};
+
+/* Options that every subcommand reading records has; see common_option(). */
+#define COMMON_SHORT "i:hV"
+#define COMMON_LONG							\
+	{ "input",	required_argument,	NULL, 'i' },		\
+	{ "device",	required_argument,	NULL, OPT_DEVICE },	\
+	{ "help",	no_argument,		NULL, 'h' },		\
+	{ "version",	no_argument,		NULL, 'V' }
+
+#define COMMON_HELP							\
+	" -i, --input <file>    read a recording; \"-\" is standard input\n"	\
+	"     --device <file>   read this device, not /dev/roundwatch\n"	\
+	" -h, --help            show this help\n"				\
+	" -V, --version         show the version\n"
+
+struct option;
+
+/**
+ * struct command - a subcommand
+ * @name: as typed
+ * @summary: a few words for the list in --help
+ * @help: its own --help
+ * @run: gets its name as argv[0]
+ */
+struct command {
+	const char *name;
+	const char *summary;
+	void (*help)(void);
+	enum status (*run)(int argc, char **argv);
+};
+
+extern const struct command cmd_list, cmd_status, cmd_record;
+
+/**
+ * common_option - handle what getopt_long() returned and the caller did not know
+ * @cmd: the subcommand
+ * @opt: what getopt_long() returned
+ * @opts: its table of options, to name them when @opt is an error
+ * @from: where to read from, filled in
+ * @status: set when there is nothing left to do
+ *
+ * Returns true when the subcommand shall go on.
+ */
+bool common_option(const struct command *cmd, int opt, char **argv, const struct option *opts,
+		   struct source_options *from, enum status *status);
+
+/* Complain about an argument where none is taken. */
+enum status extra_argument(const struct command *cmd, const char *arg);
+
+#endif

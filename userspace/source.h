@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "roundwatch.h"
+
+/*
+ * A recording is this, then the records as the device gave them: INFO first,
+ * SNAPSHOT_END somewhere, maybe more after it.
+ */
+#define RECORDING_MAGIC	"roundwatch record 1\n"
+
+struct recording_header {
+	char magic[20];		/* RECORDING_MAGIC without its NUL */
+	char reserved[12];	/* zero */
+};
+
+/* The least a record must hold to be of use: who, and what about it. */
+#define INFO_MIN	offsetof(struct roundwatch_info, observations)
+#define TALLY_MIN	offsetof(struct roundwatch_tally, score)
+
+/**
+ * struct source_options - where to read from
+ * @input: a recording, "-" for standard input; NULL for the device
+ * @device: NULL for ROUNDWATCH_DEVICE
+ */
+struct source_options {
+	const char *input;
+	const char *device;
+};
+
+/**
+ * struct source - a stream of records
+ * @name: for messages
+ * @live: from a module in this kernel, not from a recording
+ * @complete: SNAPSHOT_END was seen
+ * @offset: of the next record
+ */
+struct source {
+	const char *name;
+	bool live;
+	bool complete;
+	uint64_t offset;
+	int fd;
+	bool begun;
+	size_t pos, have;
+	_Alignas(8) unsigned char buf[16 * ROUNDWATCH_MAX_RECORD];
+};
+
+/* These print their own messages and return an enum status. */
+
+int source_open(struct source *s, const struct source_options *from);
+
+/*
+ * The next record, valid until the next call; NULL at the end, which is an
+ * error before SNAPSHOT_END. Its size and ABI have been checked.
+ */
+int source_next(struct source *s, const struct roundwatch_header **record);
+
+void source_close(struct source *s);
+
+/* Copy a record of that type: what it lacks is zero, what is new in it is left out. */
+void source_copy_info(struct roundwatch_info *to, const struct roundwatch_header *from);
+void source_copy_tally(struct roundwatch_tally *to, const struct roundwatch_header *from);
+
+#endif
