@@ -45,6 +45,33 @@ static __always_inline bool fpu_has_header(void)
 	return static_cpu_has(X86_FEATURE_XSAVE);
 }
 
+static inline const struct fpu *fpu_of(const struct task_struct *task)
+{
+	return &task->thread.fpu;
+}
+
+/* The running task's registers are in the processor. */
+static inline bool fpu_is_live(void)
+{
+	return !test_thread_flag(TIF_NEED_FPU_LOAD);
+}
+
+static inline u32 fpu_live_mxcsr(void)
+{
+	u32 mxcsr;
+
+	asm volatile("stmxcsr %0" : "=m" (mxcsr));
+	return mxcsr;
+}
+
+static inline u16 fpu_live_fcw(void)
+{
+	u16 fcw;
+
+	asm volatile("fnstcw %0" : "=m" (fcw));
+	return fcw;
+}
+
 #endif /* __KERNEL__ */
 
 /**

@@ -27,6 +27,10 @@ static unsigned int gap_us = VERDICT_GAP_DEFAULT;
 module_param(gap_us, uint, 0444);
 MODULE_PARM_DESC(gap_us, "CPU time in microseconds between two samples of a thread, 100 to 1000000 (default 10000)");
 
+static unsigned int floor_hz = FLOOR_DEFAULT;
+module_param(floor_hz, uint, 0444);
+MODULE_PARM_DESC(floor_hz, "observations a second of a busy CPU, at least; 0 for none (default 20, at most HZ)");
+
 struct verdict_rule rule;
 
 static bool allowed(const char *name, unsigned int value, unsigned int min, unsigned int max)
@@ -45,6 +49,7 @@ static int set_rule(void)
 	    !allowed("suspect_evidence", suspect_evidence, VERDICT_SUSPECT_MIN,
 		      randomx_evidence) ||
 	    !allowed("decay", decay, VERDICT_DECAY_MIN, VERDICT_DECAY_MAX) ||
+	    !allowed("floor_hz", floor_hz, 0, FLOOR_MAX) ||
 	    !allowed("gap_us", gap_us, VERDICT_GAP_MIN, VERDICT_GAP_MAX))
 		return -EINVAL;
 	if (!is_power_of_2(max_tasks)) {
@@ -69,6 +74,7 @@ static int __init roundwatch_init(void)
 	err = set_rule();
 	if (err)
 		return err;
+	record_floor_hz = floor_hz;
 	record_loaded_ns = ktime_get_boottime_ns();
 	err = tally_init(max_tasks);
 	if (err)
@@ -79,6 +85,9 @@ static int __init roundwatch_init(void)
 	err = probe_init();
 	if (err)
 		goto no_probe;
+	err = floor_init(floor_hz);
+	if (err)
+		goto no_floor;
 	err = procfs_init();
 	if (err)
 		goto no_procfs;
@@ -91,6 +100,8 @@ static int __init roundwatch_init(void)
 no_chardev:
 	procfs_exit();
 no_procfs:
+	floor_exit();
+no_floor:
 	probe_exit();
 no_probe:
 	notice_exit();
@@ -103,6 +114,7 @@ static void __exit roundwatch_exit(void)
 {
 	chardev_exit();
 	procfs_exit();
+	floor_exit();
 	probe_exit();
 	notice_exit();
 	tally_exit();

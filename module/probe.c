@@ -123,10 +123,8 @@ static bool voluntary(const struct task_struct *task, bool guest)
 }
 
 static noinline void take_sample(struct tally *t, const struct task_struct *task,
-				 const struct fpu *fpu, u32 mxcsr)
+				 u32 mxcsr, u16 fcw, bool guest)
 {
-	u16 fcw = fpu_fcw(fpu_image(fpu), fpu_has_header());
-	bool guest = fpu_is_guest(fpu);
 	struct verdict_sample sample = {
 		.now_ms = now_ms(),
 		.mode = fpu_rounding(mxcsr),
@@ -160,7 +158,8 @@ static noinline void take_sample(struct tally *t, const struct task_struct *task
 static noinline void sample_and_put(struct tally *t, const struct task_struct *task,
 				    const struct fpu *fpu, u32 mxcsr)
 {
-	take_sample(t, task, fpu, mxcsr);
+	take_sample(t, task, mxcsr, fpu_fcw(fpu_image(fpu), fpu_has_header()),
+		    fpu_is_guest(fpu));
 	tally_put(t);
 }
 
@@ -174,19 +173,27 @@ static __always_inline void observe_tally(struct tally *t, const struct task_str
 		tally_put(t);
 }
 
-/* The task has no tally, or not in the first slot of its set. */
-static noinline void observe_elsewhere(const struct task_struct *task,
-				       const struct fpu *fpu, u32 mxcsr)
+/* The tally of the running thread; a new one, if it has none and is not in RN. */
+static struct tally *thread_tally(const struct task_struct *task, const struct fpu *fpu, u8 mode)
 {
 	struct tally *t = tally_get(tally_thread_key(task), task->start_boottime);
 	struct tally_identity id;
 
-	if (!t && fpu_rounding(mxcsr) != ROUNDWATCH_RN &&
-	    !(task->flags & PF_EXITING) && !fpu_is_confidential(fpu)) {
+	if (!t && mode != ROUNDWATCH_RN && !(task->flags & PF_EXITING) &&
+	    !fpu_is_confidential(fpu)) {
 		id = thread_identity(task, tally_bucket(fpu));
 		t = tally_claim(&id);
 	}
-	if (!IS_ERR_OR_NULL(t))
+	return IS_ERR(t) ? NULL : t;
+}
+
+/* The task has no tally, or not in the first slot of its set. */
+static noinline void observe_elsewhere(const struct task_struct *task,
+				       const struct fpu *fpu, u32 mxcsr)
+{
+	struct tally *t = thread_tally(task, fpu, fpu_rounding(mxcsr));
+
+	if (t)
 		observe_tally(t, task, fpu, mxcsr);
 }
 
@@ -234,6 +241,41 @@ static void probe_fpu(void *data, struct fpu *fpu)
 		   !tally_likely(tally_bucket(fpu))))
 		return;
 	observe(fpu);
+}
+
+/**
+ * probe_look() - observe the running task, whose registers are not saved
+ *
+ * They are live unless TIF_NEED_FPU_LOAD says that they were saved meanwhile,
+ * be it for another task or for the kernel's own use. This also goes for the
+ * registers of a guest, which a VM exit leaves in place.
+ *
+ * The task has been on this CPU for the floor's period, or nearly. That is more
+ * than the gap between samples, and its sum_exec_runtime may be old on a CPU
+ * without a tick: such a look always counts.
+ *
+ * Context: an interrupt, or a softirq on the way out of one, with interrupts off.
+ */
+void probe_look(void)
+{
+	const struct task_struct *task = current;
+	const struct fpu *fpu = fpu_of(task);
+	struct tally *t;
+	u32 mxcsr;
+
+	if ((task->flags & PF_KTHREAD) || !fpu_is_live())
+		return;
+	this_cpu_inc(tally_counters.observations);
+	this_cpu_inc(tally_counters.looks);
+	mxcsr = fpu_live_mxcsr();
+	if (!(mxcsr & FPU_RC) && !tally_likely(tally_bucket(fpu)))
+		return;
+	t = thread_tally(task, fpu, fpu_rounding(mxcsr));
+	if (!t)
+		return;
+	tally_count(t, fpu_rounding(mxcsr));
+	take_sample(t, task, mxcsr, fpu_live_fcw(), fpu_is_guest(fpu));
+	tally_put(t);
 }
 
 /*

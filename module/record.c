@@ -6,6 +6,7 @@
 #define EXITED_SECONDS	600
 
 u64 record_loaded_ns;
+u32 record_floor_hz;
 
 /* Tallies keep time in jiffies, which cost nothing to read. */
 static u64 when_ns(u64 when, u64 now_ns)
@@ -116,5 +117,7 @@ void record_info(struct roundwatch_info *info)
 		.randomx_evidence = rule.randomx,
 		.gap_us = rule.gap_ns / NSEC_PER_USEC,
 		.decay = rule.decay,
+		.looks = sum.looks,
+		.floor_hz = record_floor_hz,
 	};
 }

@@ -14,7 +14,14 @@ extern struct verdict_rule rule;
 
 /* probe.c */
 int probe_init(void);
+void probe_look(void);
 void probe_exit(void);
+
+/* floor.c */
+#define FLOOR_DEFAULT	20
+#define FLOOR_MAX	HZ
+int floor_init(unsigned int hz);
+void floor_exit(void);
 
 /* notice.c */
 int notice_init(void);
@@ -22,7 +29,9 @@ void notice_raise(const struct tally *t);
 void notice_exit(void);
 
 /* record.c */
+/* set by main.c, to be told */
 extern u64 record_loaded_ns;
+extern u32 record_floor_hz;
 bool record_tally(struct roundwatch_tally *r, u32 slot);
 void record_info(struct roundwatch_info *info);
 

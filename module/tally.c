@@ -343,6 +343,7 @@ void tally_sum(struct tally_counters *sum, u64 *live, u64 *exited)
 		const struct tally_counters *c = per_cpu_ptr(&tally_counters, cpu);
 
 		sum->observations += READ_ONCE(c->observations);
+		sum->looks += READ_ONCE(c->looks);
 		sum->claimed += READ_ONCE(c->claimed);
 		sum->evicted += READ_ONCE(c->evicted);
 		sum->dropped += READ_ONCE(c->dropped);

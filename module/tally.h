@@ -115,6 +115,7 @@ struct tally_identity {
 /* Per CPU, so that counting writes no shared cache line. */
 struct tally_counters {
 	u64 observations;
+	u64 looks;
 	u64 claimed;
 	u64 evicted;
 	u64 dropped;

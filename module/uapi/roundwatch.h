@@ -83,6 +83,9 @@ enum roundwatch_verdict {
  * @randomx_evidence: evidence from which a verdict is randomx
  * @gap_us: CPU time between two samples of a thread that count as two
  * @decay: evidence lost per second
+ * @looks: observations that the floor made, of tasks not switched out
+ * @floor_hz: observations a second of a busy CPU, at least; 0: no floor
+ * @reserved0: zero
  * @reserved: zero
  */
 struct roundwatch_info {
@@ -103,7 +106,10 @@ struct roundwatch_info {
 	__u32 randomx_evidence;
 	__u32 gap_us;
 	__u32 decay;
-	__u64 reserved[9];
+	__u64 looks;
+	__u32 floor_hz;
+	__u32 reserved0;
+	__u64 reserved[7];
 };
 
 /* roundwatch_tally.flags */
