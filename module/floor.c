@@ -20,7 +20,7 @@
  * @timer: of the CPU
  * @csd: to interrupt it
  * @seen: its count of observations when last looked at
- * @ran: jiffies when it was last seen to
+ * @ran: jiffies when it was last seen to, or was about to be
  * @remote: that was by an interrupt from another CPU
  * @idle_us: its idle time at the last round
  * @pending: @csd is under way
@@ -46,7 +46,6 @@ static void see_to(struct lookout *l)
 	u64 now = this_cpu_read(tally_counters.observations);
 	unsigned long flags;
 
-	WRITE_ONCE(l->ran, jiffies);
 	if (now != l->seen) {
 		l->seen = now;
 		return;
@@ -61,7 +60,6 @@ static void interrupted(void *data)
 {
 	struct lookout *l = data;
 
-	WRITE_ONCE(l->remote, true);
 	see_to(l);
 	atomic_set_release(&l->pending, 0);
 }
@@ -94,6 +92,8 @@ static void see_to_others(void)
 		if (!busy_since(l, cpu) || cpu == smp_processor_id() || !overdue(l) ||
 		    atomic_cmpxchg(&l->pending, 0, 1))
 			continue;
+		WRITE_ONCE(l->remote, true);
+		WRITE_ONCE(l->ran, jiffies);
 		if (smp_call_function_single_async(cpu, &l->csd))
 			atomic_set(&l->pending, 0);
 	}
@@ -107,6 +107,7 @@ static void tick(struct timer_list *timer)
 	/* On its way to a CPU that comes back, the timer may run elsewhere. */
 	if (l == this_cpu_ptr(&lookouts)) {
 		WRITE_ONCE(l->remote, false);
+		WRITE_ONCE(l->ran, jiffies);
 		see_to(l);
 		if (time_after_eq(jiffies, round) &&
 		    cmpxchg(&next_round, round, jiffies + period) == round)
