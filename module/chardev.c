@@ -9,7 +9,7 @@
  */
 #include "roundwatch.h"
 
-enum stage { STAGE_INFO, STAGE_TALLIES, STAGE_END, STAGE_DONE };
+enum stage { STAGE_INFO, STAGE_TALLIES, STAGE_END, STAGE_FOLLOW };
 
 /**
  * struct reader - one open file
@@ -18,6 +18,7 @@ enum stage { STAGE_INFO, STAGE_TALLIES, STAGE_END, STAGE_DONE };
  * @lock: one read at a time
  * @stage: which record comes next
  * @slot: of the table, in STAGE_TALLIES
+ * @follow: what comes after the snapshot
  */
 struct reader {
 	struct list_head node;
@@ -25,11 +26,13 @@ struct reader {
 	struct mutex lock;
 	enum stage stage;
 	u32 slot;
+	struct notice_reader follow;
 };
 
 static LIST_HEAD(readers);
 static DEFINE_MUTEX(readers_lock);
 static DECLARE_WAIT_QUEUE_HEAD(closing);
+static DECLARE_WAIT_QUEUE_HEAD(news);
 static atomic_t busy = ATOMIC_INIT(0);	/* calls under way */
 static bool opened;			/* by anybody, since the module was loaded */
 static bool gone;
@@ -59,6 +62,7 @@ static int device_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	mutex_init(&reader->lock);
 	reader->file = file;
+	notice_start(&reader->follow);
 	file->private_data = reader;
 	mutex_lock(&readers_lock);
 	list_add(&reader->node, &readers);
@@ -84,11 +88,14 @@ union record {
 	struct roundwatch_header header;
 	struct roundwatch_info info;
 	struct roundwatch_tally tally;
+	struct roundwatch_lost lost;
 };
 
-/* The next record of a reader; false at the end of the snapshot. */
+/* The next record of a reader; false if there is none yet. */
 static bool next_record(struct reader *reader, union record *record)
 {
+	u64 lost;
+
 	switch (reader->stage) {
 	case STAGE_INFO:
 		record_info(&record->info);
@@ -109,12 +116,31 @@ static bool next_record(struct reader *reader, union record *record)
 			.abi = ROUNDWATCH_ABI,
 			.time_ns = ktime_get_boottime_ns(),
 		};
-		reader->stage = STAGE_DONE;
+		reader->stage = STAGE_FOLLOW;
 		return true;
-	case STAGE_DONE:
+	case STAGE_FOLLOW:
 		break;
 	}
-	return false;
+	if (!notice_pending(&reader->follow))
+		return false;
+	lost = notice_read(&reader->follow, &record->tally);
+	if (lost)
+		record->lost = (struct roundwatch_lost){
+			.header = {
+				.size = sizeof(record->lost),
+				.type = ROUNDWATCH_LOST,
+				.abi = ROUNDWATCH_ABI,
+				.time_ns = ktime_get_boottime_ns(),
+			},
+			.lost = lost,
+		};
+	return true;
+}
+
+static bool readable(const struct reader *reader)
+{
+	return reader->stage != STAGE_FOLLOW || notice_pending(&reader->follow) ||
+	       READ_ONCE(gone);
 }
 
 static ssize_t read_records(struct reader *reader, char __user *buf, size_t size)
@@ -122,9 +148,6 @@ static ssize_t read_records(struct reader *reader, char __user *buf, size_t size
 	union record record;
 	size_t done = 0;
 
-	/* So that every record fits, whichever comes next. */
-	if (size < sizeof(record))
-		return -EINVAL;
 	while (size - done >= sizeof(record) && next_record(reader, &record)) {
 		if (copy_to_user(buf + done, &record, record.header.size))
 			return -EFAULT;
@@ -135,20 +158,51 @@ static ssize_t read_records(struct reader *reader, char __user *buf, size_t size
 	return done;
 }
 
+/* Waits for something to read, unless the reader would rather not. */
+static ssize_t wait_and_read(struct reader *reader, bool nonblock, char __user *buf, size_t size)
+{
+	ssize_t ret;
+
+	/* So that every record fits, whichever comes next. */
+	if (size < sizeof(union record))
+		return -EINVAL;
+	if (nonblock && !readable(reader))
+		return -EAGAIN;
+	ret = wait_event_interruptible(news, readable(reader));
+	if (ret || READ_ONCE(gone))
+		return ret;
+	ret = mutex_lock_interruptible(&reader->lock);
+	if (ret)
+		return ret;
+	ret = read_records(reader, buf, size);
+	mutex_unlock(&reader->lock);
+	/* Another thread was quicker. */
+	return ret ? ret : -EAGAIN;
+}
+
 static ssize_t device_read(struct file *file, char __user *buf, size_t size, loff_t *pos)
 {
-	struct reader *reader = file->private_data;
 	ssize_t ret = 0;
 
-	if (enter()) {
-		ret = mutex_lock_interruptible(&reader->lock);
-		if (!ret) {
-			ret = read_records(reader, buf, size);
-			mutex_unlock(&reader->lock);
-		}
-	}
+	if (enter())
+		ret = wait_and_read(file->private_data, file->f_flags & O_NONBLOCK, buf, size);
 	leave();
 	return ret;
+}
+
+static __poll_t device_poll(struct file *file, poll_table *wait)
+{
+	struct reader *reader = file->private_data;
+	__poll_t mask = EPOLLIN | EPOLLRDNORM | EPOLLHUP;
+
+	if (enter()) {
+		poll_wait(file, &news, wait);
+		mask = readable(reader) ? EPOLLIN | EPOLLRDNORM : 0;
+		if (READ_ONCE(gone))
+			mask |= EPOLLHUP;
+	}
+	leave();
+	return mask;
 }
 
 static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -178,6 +232,7 @@ static const struct file_operations device_operations = {
 	.open = device_open,
 	.release = device_release,
 	.read = device_read,
+	.poll = device_poll,
 	.unlocked_ioctl = device_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.llseek = no_llseek,
@@ -189,6 +244,16 @@ static struct miscdevice device = {
 	.mode = 0400,
 	.fops = &device_operations,
 };
+
+/**
+ * chardev_wake() - there is something to read
+ *
+ * Context: process.
+ */
+void chardev_wake(void)
+{
+	wake_up_poll(&news, EPOLLIN | EPOLLRDNORM);
+}
 
 /**
  * chardev_init() - make /dev/roundwatch
@@ -256,8 +321,13 @@ void chardev_exit(void)
 	smp_mb();
 	if (!opened)
 		return;
+	/* Sleepers wake up to EOF, and epoll forgets that we ever were. */
+	__wake_up(&news, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | POLLFREE));
 	/* Most readers close at EOF, at once, and spare us the rest. */
 	if (!wait_event_timeout(closing, all_closed(), HZ / 20))
 		revoke();
+	/* The others take themselves off our queue. */
+	while (waitqueue_active(&news))
+		schedule_timeout_uninterruptible(1);
 	synchronize_rcu_tasks();
 }

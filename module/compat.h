@@ -25,6 +25,7 @@
 #include <linux/moduleparam.h>
 #include <linux/percpu.h>
 #include <linux/pid_namespace.h>
+#include <linux/poll.h>
 #include <linux/preempt.h>
 #include <linux/proc_fs.h>
 #include <linux/rcupdate.h>

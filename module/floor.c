@@ -121,8 +121,7 @@ static int watch_cpu(unsigned int cpu)
 	struct lookout *l = &per_cpu(lookouts, cpu);
 
 	timer_setup(&l->timer, tick, TIMER_DEFERRABLE | TIMER_PINNED);
-	l->csd = (call_single_data_t){ .func = interrupted, .info = l };
-	l->ran = jiffies;
+	WRITE_ONCE(l->ran, jiffies);
 	l->timer.expires = jiffies + period;
 	add_timer_on(&l->timer, cpu);
 	return 0;
@@ -145,10 +144,17 @@ static int leave_cpu(unsigned int cpu)
  */
 int floor_init(unsigned int hz)
 {
-	int state;
+	int state, cpu;
 
 	if (!hz)
 		return 0;
+	/* A CPU whose timer runs may interrupt one whose turn is yet to come. */
+	for_each_possible_cpu(cpu) {
+		struct lookout *l = &per_cpu(lookouts, cpu);
+
+		l->csd = (call_single_data_t){ .func = interrupted, .info = l };
+		l->ran = jiffies;
+	}
 	period = max(1UL, (unsigned long)HZ / hz);
 	next_round = jiffies + period;
 	state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "roundwatch:floor",

@@ -56,6 +56,13 @@ static inline bool fpu_is_live(void)
 	return !test_thread_flag(TIF_NEED_FPU_LOAD);
 }
 
+/* Makes them so. Interrupts off. */
+static inline void fpu_make_live(void)
+{
+	if (!fpu_is_live())
+		switch_fpu_return();
+}
+
 static inline u32 fpu_live_mxcsr(void)
 {
 	u32 mxcsr;

@@ -21,7 +21,7 @@ MODULE_PARM_DESC(randomx_evidence, "evidence for the verdict randomx, 38 to 1000
 
 static unsigned int decay = VERDICT_DECAY_DEFAULT;
 module_param(decay, uint, 0444);
-MODULE_PARM_DESC(decay, "evidence lost per second, 0 to 1000 (default 5)");
+MODULE_PARM_DESC(decay, "evidence lost per second, 0 to 1000 (default 7)");
 
 static unsigned int gap_us = VERDICT_GAP_DEFAULT;
 module_param(gap_us, uint, 0444);

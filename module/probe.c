@@ -9,6 +9,12 @@
 #include "fpu.h"
 #include "roundwatch.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+/* The self-test failed. */
+bool probe_blind;
+
 static u32 now_ms(void)
 {
 	return jiffies_to_msecs(jiffies);
@@ -48,29 +54,45 @@ static struct tally *get_or_claim(const struct tally_identity *id)
 	return IS_ERR(t) ? NULL : t;
 }
 
+/*
+ * tally_get() for who cannot come again: a tally must not outlive its task. An
+ * owner has interrupts off and is done in no time.
+ */
+static struct tally *get_for_sure(unsigned long key, u64 start_ns)
+{
+	int tries = 1000;
+	struct tally *t;
+
+	while (IS_ERR(t = tally_get(key, start_ns)) && tries--)
+		cpu_relax();
+	return IS_ERR(t) ? NULL : t;
+}
+
+static struct tally *get_thread(const struct task_struct *task)
+{
+	return get_for_sure(tally_thread_key(task), task->start_boottime);
+}
+
 static struct tally *get_process(const struct task_struct *task)
 {
-	struct tally *t = tally_get(tally_process_key(task->signal),
-				    task->group_leader->start_boottime);
-
-	return IS_ERR(t) ? NULL : t;
+	return get_for_sure(tally_process_key(task->signal),
+			    task->group_leader->start_boottime);
 }
 
 /* The score has moved; so may the verdict. */
 static void judge(struct tally *t)
 {
-	u8 verdict = verdict_decide(&rule, verdict_evidence(&rule, &t->score), t->verdict);
+	u32 evidence = verdict_evidence(&rule, &t->score);
+	u8 before = t->verdict;
 
-	if (verdict == t->verdict)
+	t->verdict = verdict_decide(&rule, evidence, before);
+	if (t->verdict == before)
 		return;
-	if (verdict > t->highest)
-		t->highest = verdict;
+	t->highest = max(t->highest, t->verdict);
 	t->since = get_jiffies_64();
-	if (verdict > t->verdict && verdict >= ROUNDWATCH_SUSPECT) {
-		t->verdict = verdict;
-		notice_raise(t);
-	}
-	t->verdict = verdict;
+	trace_verdict(t, evidence, before);
+	if (max(t->verdict, before) >= ROUNDWATCH_SUSPECT)
+		notice_change(t);
 }
 
 /*
@@ -228,15 +250,26 @@ static noinline void observe(const struct fpu *fpu)
 	observe_tally(t, task, fpu, mxcsr);
 }
 
+static noinline void trace_switch(const struct fpu *fpu)
+{
+	if (irqs_disabled())
+		trace_observation(current, fpu_mxcsr(fpu_image(fpu), fpu_has_header()),
+				  fpu_fcw(fpu_image(fpu), fpu_has_header()),
+				  fpu_is_guest(fpu), false);
+}
+
 /*
  * The hot path, for nearly every task at nearly every switch: one that is in
- * RN and has no tally. Nine instructions. MXCSR is read as it stands in
+ * RN and has no tally. Nine instructions and a
+ * static branch. MXCSR is read as it stands in
  * memory: if it is stale, the register held RN, and then memory that says RN
  * is right as well; observe() looks closer, also at whether this is a switch.
  */
 static void probe_fpu(void *data, struct fpu *fpu)
 {
 	this_cpu_inc(tally_counters.observations);
+	if (trace_observation_enabled())
+		trace_switch(fpu);
 	if (likely(!(fpu_image(fpu)->i387.mxcsr & FPU_RC) &&
 		   !tally_likely(tally_bucket(fpu))))
 		return;
@@ -268,6 +301,7 @@ void probe_look(void)
 	this_cpu_inc(tally_counters.observations);
 	this_cpu_inc(tally_counters.looks);
 	mxcsr = fpu_live_mxcsr();
+	trace_observation(task, mxcsr, fpu_live_fcw(), fpu_is_guest(fpu), true);
 	if (!(mxcsr & FPU_RC) && !tally_likely(tally_bucket(fpu)))
 		return;
 	t = thread_tally(task, fpu, fpu_rounding(mxcsr));
@@ -331,6 +365,13 @@ static void probe_fork(void *data, struct task_struct *parent, struct task_struc
 	local_irq_restore(flags);
 }
 
+static void end_tally(struct tally *t)
+{
+	if (t->verdict >= ROUNDWATCH_SUSPECT)
+		notice_change(t);
+	tally_end(t);
+}
+
 /* exec resets MXCSR and begins another program; the process's score goes on. */
 static void probe_exec(void *data, struct task_struct *task, pid_t old_pid,
 		       struct linux_binprm *bprm)
@@ -339,9 +380,9 @@ static void probe_exec(void *data, struct task_struct *task, pid_t old_pid,
 	struct tally *t;
 
 	local_irq_save(flags);
-	t = tally_get(tally_thread_key(task), task->start_boottime);
-	if (!IS_ERR_OR_NULL(t))
-		tally_end(t);
+	t = get_thread(task);
+	if (t)
+		end_tally(t);
 	t = get_process(task);
 	if (t) {
 		verdict_exec(&t->score);
@@ -361,7 +402,7 @@ static void end_process(struct task_struct *task)
 	verdict_decay(&rule, &p->score, now_ms());
 	score = p->score;
 	highest = p->highest;
-	tally_end(p);
+	end_tally(p);
 	/* Who was found out has nothing to leave. */
 	if (highest == ROUNDWATCH_RANDOMX)
 		return;
@@ -377,10 +418,10 @@ static void probe_exit_task(void *data, struct task_struct *task)
 	struct tally *t;
 
 	local_irq_save(flags);
-	t = tally_get(tally_thread_key(task), task->start_boottime);
-	if (!IS_ERR_OR_NULL(t)) {
+	t = get_thread(task);
+	if (t) {
 		memcpy(t->comm, task->comm, sizeof(t->comm));
-		tally_end(t);
+		end_tally(t);
 	}
 	if (!atomic_read(&task->signal->live))
 		end_process(task);
@@ -403,6 +444,8 @@ static struct hook {
 	{ "x86_fpu_regs_deactivated", probe_fpu },
 };
 
+#define FPU_HOOK	(&hooks[ARRAY_SIZE(hooks) - 1])
+
 static void find_hook(struct tracepoint *tp, void *data)
 {
 	size_t i;
@@ -410,6 +453,19 @@ static void find_hook(struct tracepoint *tp, void *data)
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		if (!strcmp(tp->name, hooks[i].name))
 			hooks[i].tracepoint = tp;
+}
+
+static bool run_selftest(void)
+{
+	struct tracepoint *tp = FPU_HOOK->tracepoint;
+	bool sees;
+
+	if (tracepoint_probe_register(tp, selftest_observe, NULL))
+		return false;
+	sees = selftest();
+	tracepoint_probe_unregister(tp, selftest_observe, NULL);
+	tracepoint_synchronize_unregister();
+	return sees;
 }
 
 /**
@@ -432,6 +488,7 @@ int probe_init(void)
 		       hooks[i].name);
 		return -ENODEV;
 	}
+	probe_blind = !run_selftest();
 	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
 		err = tracepoint_probe_register(hooks[i].tracepoint, hooks[i].probe, NULL);
 		if (err) {

@@ -103,6 +103,7 @@ void record_info(struct roundwatch_info *info)
 			.time_ns = ktime_get_boottime_ns(),
 		},
 		.version = ROUNDWATCH_VERSION,
+		.flags = probe_blind ? ROUNDWATCH_BLIND : 0,
 		.max_tasks = tally_table.size,
 		.loaded_ns = record_loaded_ns,
 		.realtime_offset_ns = ktime_get_real_ns() - ktime_get_boottime_ns(),

@@ -13,9 +13,14 @@
 extern struct verdict_rule rule;
 
 /* probe.c */
+extern bool probe_blind;
 int probe_init(void);
 void probe_look(void);
 void probe_exit(void);
+
+/* selftest.c */
+void selftest_observe(void *data, struct fpu *fpu);
+bool selftest(void);
 
 /* floor.c */
 #define FLOOR_DEFAULT	20
@@ -24,8 +29,14 @@ int floor_init(unsigned int hz);
 void floor_exit(void);
 
 /* notice.c */
+struct notice_reader {
+	u64 next;
+};
 int notice_init(void);
-void notice_raise(const struct tally *t);
+void notice_change(const struct tally *t);
+void notice_start(struct notice_reader *reader);
+bool notice_pending(const struct notice_reader *reader);
+u64 notice_read(struct notice_reader *reader, struct roundwatch_tally *r);
 void notice_exit(void);
 
 /* record.c */
@@ -41,6 +52,7 @@ void procfs_exit(void);
 
 /* chardev.c */
 int chardev_init(void);
+void chardev_wake(void);
 void chardev_exit(void);
 
 /**

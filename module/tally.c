@@ -6,10 +6,13 @@ struct tally_table tally_table;
 atomic_t tally_filter[1 << TALLY_FILTER_BITS];
 DEFINE_PER_CPU(struct tally_counters, tally_counters);
 
-/* Samples without evidence after which a tally may give way at once. */
-#define PROVEN_SAMPLES	16
-/* Of the claims that find only unproven tallies, one in so many is granted. */
-#define LOTTERY		8
+/*
+ * A tally is left alone while it may yet prove something: until so many samples
+ * were taken, as long as there is a new one every so many jiffies. A miner
+ * yields one every 50 ms.
+ */
+#define PROOF_SAMPLES	32
+#define PROOF_JIFFIES	(HZ / 10)
 
 /**
  * tally_init() - allocate the table
@@ -116,6 +119,7 @@ struct candidate {
 	u32 slot;
 	bool live;
 	bool accused;
+	bool unproven;
 	u32 evidence;
 	u64 samples;
 };
@@ -126,6 +130,8 @@ static bool before(const struct candidate *a, const struct candidate *b)
 		return b->live;
 	if (a->accused != b->accused)
 		return b->accused;
+	if (a->unproven != b->unproven)
+		return b->unproven;
 	if (a->evidence != b->evidence)
 		return a->evidence < b->evidence;
 	return a->samples > b->samples;
@@ -142,6 +148,8 @@ static __no_kcsan struct candidate candidate(u32 slot, unsigned long key)
 	};
 	int i;
 
+	c.unproven = c.samples < PROOF_SAMPLES &&
+		     get_jiffies_64() - t->first < (c.samples + 2) * PROOF_JIFFIES;
 	/* What a process only inherited is not its own. */
 	for (i = 0; i < VERDICT_PARTS && c.samples; i++)
 		c.evidence += t->score.part[i];
@@ -173,7 +181,9 @@ static struct tally *own_slot(u32 slot, unsigned long key)
 static struct tally *make_room(const struct tally_identity *id)
 {
 	u32 first = tally_first_slot(id->key), i;
-	struct candidate best = { .live = true, .accused = true, .evidence = U32_MAX };
+	struct candidate best = {
+		.live = true, .accused = true, .unproven = true, .evidence = U32_MAX,
+	};
 	unsigned long key = TALLY_FREE;
 	struct tally *t;
 
@@ -196,13 +206,10 @@ static struct tally *make_room(const struct tally_identity *id)
 	}
 	/*
 	 * Nobody who stands accused gives way to a newcomer. And tasks that all
-	 * claim as fast as they come would leave none of them time for a second
-	 * sample, so that a miner among them must only win the lottery once.
+	 * claim as fast as they come must leave a miner among them, once it is in,
+	 * the time to prove itself.
 	 */
-	if (best.live &&
-	    (best.accused ||
-	     (best.samples < PROVEN_SAMPLES &&
-	      this_cpu_inc_return(tally_counters.lottery) % LOTTERY))) {
+	if (best.live && (best.accused || best.unproven)) {
 		this_cpu_inc(tally_counters.dropped);
 		return NULL;
 	}
@@ -215,13 +222,15 @@ found:
 	return t;
 }
 
-/* All but the seq, which belongs to the slot. */
+/*
+ * All but the seq, which belongs to the slot, and which must not be touched: were
+ * it even but for a moment, the tally would have a second owner.
+ */
 static void fill(struct tally *t, const struct tally *with)
 {
-	unsigned long seq = t->seq;
+	const size_t skip = sizeof(t->seq);
 
-	*t = *with;
-	t->seq = seq;
+	memcpy((char *)t + skip, (const char *)with + skip, sizeof(*t) - skip);
 }
 
 /*
@@ -234,11 +243,9 @@ static struct tally *move_in(struct tally *found, u32 first)
 {
 	struct tally *home = &tally_table.tally[first];
 
-	if (found == home || READ_ONCE(home->verdict) >= ROUNDWATCH_SUSPECT)
+	if (found == home || !tally_is(first, TALLY_EXITED) || !tally_own(home))
 		return found;
-	if (!tally_is(first, TALLY_EXITED) || !tally_own(home))
-		return found;
-	if (!tally_is(first, TALLY_EXITED)) {
+	if (!tally_is(first, TALLY_EXITED) || home->verdict >= ROUNDWATCH_SUSPECT) {
 		tally_put(home);
 		return found;
 	}
@@ -246,6 +253,23 @@ static struct tally *move_in(struct tally *found, u32 first)
 	WRITE_ONCE(tally_table.key[tally_slot(found)], TALLY_EXITED);
 	tally_put(found);
 	return home;
+}
+
+/*
+ * Threads of one process may claim for it at the same moment, and must not end
+ * up with two tallies. Each shows its own first and then looks for the other's;
+ * whoever sees one gives up, and if both do, the next sample claims again.
+ */
+static bool has_twin(const struct tally *t, unsigned long key)
+{
+	u32 slot = tally_first_slot(key);
+	u32 end = slot + TALLY_WAYS;
+
+	smp_mb();
+	for (; slot < end; slot++)
+		if (READ_ONCE(tally_table.key[slot]) == key && slot != tally_slot(t))
+			return true;
+	return false;
 }
 
 /**
@@ -280,6 +304,12 @@ struct tally *tally_claim(const struct tally_identity *id)
 	if (id->bucket != TALLY_NO_BUCKET)
 		atomic_inc(&tally_filter[id->bucket]);
 	WRITE_ONCE(tally_table.key[tally_slot(t)], id->key);
+	if (id->bucket == TALLY_NO_BUCKET && has_twin(t, id->key)) {
+		unkey(t, TALLY_FREE);
+		tally_put(t);
+		this_cpu_inc(tally_counters.contended);
+		return NULL;
+	}
 	this_cpu_inc(tally_counters.claimed);
 	return t;
 }

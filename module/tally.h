@@ -120,7 +120,6 @@ struct tally_counters {
 	u64 evicted;
 	u64 dropped;
 	u64 contended;
-	u32 lottery;
 };
 
 DECLARE_PER_CPU(struct tally_counters, tally_counters);
@@ -208,7 +207,7 @@ void tally_sum(struct tally_counters *sum, u64 *live, u64 *exited);
  */
 static __always_inline void tally_put(struct tally *t)
 {
-	smp_store_release(&t->seq, t->seq + 1);
+	smp_store_release(&t->seq, READ_ONCE(t->seq) + 1);
 }
 
 /**

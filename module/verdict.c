@@ -37,15 +37,22 @@
  * 36/3/1 to 40/4/1 do about as well. What it comes to on the samples is
  * printed by `build/judge --starts 10000 FILE...`.
  *
- * Decay (5 points a second) is what separates mining from verifying: a miner
- * gains about 4 points a sample, at 20 samples a second or more; a Monero node
- * that verifies a block every other second yields 1.2 samples a second and
- * thread. A miner held below 1.3 % of a CPU stays below the decay as well.
+ * Decay (7 points a second) is what separates mining from verifying: a miner
+ * gains about 4 points a sample, at 20 samples a second or more; of a Monero
+ * node that verified a block every other second, 1.2 samples a second and thread
+ * were seen. Evidence from one sample a second never gets anywhere, from 1.2 a
+ * second it is enough every 4 hours; a miner held to less escapes.
  */
 #include "verdict.h"
 
 /* A task begins in RN, and so does x87: up to the first sample they agreed. */
 #define VERDICT_AGREED	2
+
+/*
+ * How far the clock may seem to step back, as CPUs look at it one after the
+ * other. More than that is a long pause: the clock wraps in 50 days.
+ */
+#define VERDICT_STEP_BACK	60000U
 
 /* Above the cap evidence adds nothing but delay until a verdict falls again. */
 static u32 verdict_cap(const struct verdict_rule *rule)
@@ -81,13 +88,13 @@ void verdict_decay(const struct verdict_rule *rule, struct verdict_score *score,
 	u32 points;
 	int i;
 
-	if ((int)elapsed <= 0)
+	if (elapsed > -VERDICT_STEP_BACK)
 		return;
 	if (!rule->decay) {
 		score->decay_ms = now_ms;
 		return;
 	}
-	/* elapsed < 2^31 and decay <= 1000, so that points fit; ms is exact. */
+	/* decay <= 1000, so that points fit. */
 	points = (u64)elapsed * rule->decay / 1000;
 	score->decay_ms += (u64)points * 1000 / rule->decay;
 	for (i = 0; i < VERDICT_PARTS; i++)

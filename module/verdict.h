@@ -32,7 +32,7 @@ typedef uint64_t u64;
 #define VERDICT_RANDOMX_MAX	10000
 #define VERDICT_SUSPECT_DEFAULT	70
 #define VERDICT_SUSPECT_MIN	1
-#define VERDICT_DECAY_DEFAULT	5	/* points a second */
+#define VERDICT_DECAY_DEFAULT	7	/* points a second */
 #define VERDICT_DECAY_MIN	0
 #define VERDICT_DECAY_MAX	1000
 #define VERDICT_GAP_DEFAULT	10000	/* microseconds of CPU time */

@@ -10,8 +10,12 @@
  * module, whose missing fields count as zero. @abi changes only when that
  * promise cannot be kept.
  *
- * On open a reader gets one ROUNDWATCH_INFO, one ROUNDWATCH_TALLY for each
- * tally, then ROUNDWATCH_SNAPSHOT_END. All integers are in the host's byte
+ * On open a reader gets the present state: one ROUNDWATCH_INFO, one
+ * ROUNDWATCH_TALLY for each tally, then ROUNDWATCH_SNAPSHOT_END. From then on a
+ * read waits (or fails with EAGAIN, with O_NONBLOCK) for a ROUNDWATCH_TALLY of
+ * each tally whose verdict rises to suspect or above, falls, or which ends. Who
+ * reads too slowly gets a ROUNDWATCH_LOST in the place of the oldest. End of
+ * file means that the module has been unloaded. All integers are in the host's byte
  * order, all times are CLOCK_BOOTTIME nanoseconds unless they say otherwise.
  */
 #ifndef _UAPI_ROUNDWATCH_H
@@ -28,6 +32,7 @@ enum roundwatch_type {
 	ROUNDWATCH_INFO		= 1,	/* struct roundwatch_info */
 	ROUNDWATCH_TALLY	= 2,	/* struct roundwatch_tally */
 	ROUNDWATCH_SNAPSHOT_END	= 3,	/* struct roundwatch_header alone */
+	ROUNDWATCH_LOST		= 4,	/* struct roundwatch_lost */
 };
 
 /**
@@ -174,6 +179,16 @@ struct roundwatch_tally {
 	__u64 changes;
 	__u64 samples;
 	__u64 reserved[8];
+};
+
+/**
+ * struct roundwatch_lost - what a slow reader missed
+ * @header: type ROUNDWATCH_LOST
+ * @lost: records that are gone; reopen the device for the present state
+ */
+struct roundwatch_lost {
+	struct roundwatch_header header;
+	__u64 lost;
 };
 
 /*

@@ -77,7 +77,7 @@ follows_fork_and_exec()
 	[ "$child" != "$pid" ] || fail "parent and child share a tally" || return 1
 	await 20 grep -qx nearest "/proc/$child/comm" || return 1
 	await 20 has_row COMM=inherit-child TID="$child" FLAGS=-e-- || return 1
-	wait "$pid"
+	stop "$pid" "$child"
 	# What came after exec never left RN.
 	[ -z "$(rows COMM=nearest)" ] || fail "the new program inherited: $(rows COMM=nearest)"
 }
@@ -125,6 +125,68 @@ overflows()
 	nobody_else miner
 }
 
+# Several readers at once: the state, then each change, then EOF.
+streams()
+{
+	unload && load || return 1
+	start "$bin/follow"
+	one=$pid
+	start "$bin/follow"
+	two=$pid
+	"$bin/follow" --nonblock | tail -n 2 | tr '\n' ' ' | grep -qx 'END EAGAIN ' ||
+		fail "O_NONBLOCK waits" || return 1
+	await 20 grep -qx END "/tmp/out.$one" || return 1
+	! grep -q 'verdict=[23]' "/tmp/out.$one" || fail "accused before the miner ran" || return 1
+	start_miner || return 1
+	miner=$pid
+	for reader in "$one" "$two"; do
+		await 60 grep -q "^TALLY $miner $miner verdict=3 flags=1 miner" "/tmp/out.$reader" ||
+			return 1
+	done
+	stop "$miner"
+	await 20 grep -q "^TALLY $miner $miner verdict=3 flags=3 miner" "/tmp/out.$one" || return 1
+	unload || return 1
+	wait "$one" "$two" || fail "a reader failed" || return 1
+	[ "$(tail -n 1 "/tmp/out.$one")$(tail -n 1 "/tmp/out.$two")" = EOFEOF ] || fail "no EOF"
+}
+
+# A task that was accused falls back when it mines no more.
+falls()
+{
+	load || return 1
+	start "$bin/follow"
+	reader=$pid
+	start "$bin/miner" --seconds 12 --then 60
+	miner=$pid
+	await 90 grep -q "^TALLY $miner [0-9]* verdict=3" "/tmp/out.$reader" || return 1
+	await 90 grep -q "^TALLY $miner [0-9]* verdict=1 flags=[01] " "/tmp/out.$reader" || return 1
+	has_row VERDICT=rounding PID="$miner" TID=- COMM=miner
+	status=$?
+	stop "$miner" "$reader"
+	return $status
+}
+
+# Our own tracepoints, read as anybody would.
+traces()
+{
+	tracing=/sys/kernel/tracing
+	echo 1 >$tracing/events/roundwatch/enable || return 1
+	start "$bin/load" up 4
+	up=$pid
+	start_miner || return 1
+	accused "$pid" 60 >/dev/null || return 1
+	stop "$pid" "$up"
+	echo 0 >$tracing/events/roundwatch/enable
+	grep -q "observation: comm=up pid=$up tgid=$up mxcsr=0x5f.0 fcw=0x37f mode=RU guest=0" \
+		$tracing/trace || fail "no observation" || return 1
+	grep -q "verdict: comm=miner .*verdict=randomx" $tracing/trace || fail "no verdict"
+}
+
+sees()
+{
+	head -n 1 /proc/roundwatch | grep -q ' blind=0 ' && ! dmesg | grep BLIND
+}
+
 # Everything runs, a reader loops, others hold the files open and do nothing.
 unloads_busy()
 {
@@ -133,7 +195,7 @@ unloads_busy()
 	miner=$pid
 	start "$bin/load" interval 60 4
 	loads=$pid
-	start sh -c 'while cat /proc/roundwatch /dev/roundwatch; do :; done'
+	start sh -c 'while cat /proc/roundwatch && dd if=/dev/roundwatch bs=64k count=1; do :; done'
 	looper=$pid
 	exec 3</dev/roundwatch 4</proc/roundwatch
 	dd bs=4096 count=1 <&3 of=/dev/null 2>/dev/null
@@ -201,6 +263,7 @@ reports()
 }
 
 test_case "loads" loads
+test_case "sees: the self-test" sees
 test_case "observes" observes
 test_case "detects a miner (JIT, 2 threads)" detects --threads 2
 test_case "detects a miner (interpreter)" detects --interpreter
@@ -213,6 +276,9 @@ test_case "follows exit" exits
 test_case "a reused PID inherits nothing" pid_reused
 test_case "refuses all but root of the initial namespaces" refuses
 test_case "keeps the miner when the table overflows" overflows
+test_case "streams changes to readers, then EOF" streams
+test_case "a verdict falls" falls
+test_case "its tracepoints tell" traces
 unload
 test_case "unloads while all runs and readers hold on" unloads_busy
 test_case "loads and unloads 100 times" hundred_times

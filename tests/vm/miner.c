@@ -4,7 +4,7 @@
  *
  * Light mode (a cache of 256 MiB, no dataset). Prints the CLOCK_BOOTTIME second
  * at which the first hash begins as "first-hash SECONDS", and "hashes N" when
- * it ends.
+ * it ends; with --then it stays for some seconds without mining.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -22,7 +22,7 @@
 #include <unistd.h>
 #include <xmmintrin.h>
 
-static unsigned long threads = 1, seconds = 10, lifetime;
+static unsigned long threads = 1, seconds = 10, lifetime, then;
 static bool interpreter, forks, evade;
 static randomx_flags flags;
 static randomx_cache *cache;
@@ -124,6 +124,7 @@ int main(int argc, char **argv)
 		{ "fork", no_argument, NULL, 'f' },
 		{ "interpreter", no_argument, NULL, 'i' },
 		{ "evade", no_argument, NULL, 'e' },
+		{ "then", required_argument, NULL, 'T' },
 		{ "name", required_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -142,6 +143,9 @@ int main(int argc, char **argv)
 		case 'l':
 			lifetime = number(optarg, "--lifetime");
 			break;
+		case 'T':
+			then = number(optarg, "--then");
+			break;
 		case 'f':
 			forks = true;
 			break;
@@ -156,7 +160,7 @@ int main(int argc, char **argv)
 			break;
 		default:
 			fputs("usage: miner [--threads N] [--seconds N] [--interpreter] [--evade]\n"
-			      "             [--lifetime HASHES [--fork]] [--name NAME]\n", stderr);
+			      "             [--lifetime HASHES [--fork]] [--name NAME] [--then SECONDS]\n", stderr);
 			return 2;
 		}
 	}
@@ -179,5 +183,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < threads; i++)
 		pthread_join(lanes[i], NULL);
 	printf("hashes %lu\n", hashes);
+	fflush(stdout);
+	sleep(then);
 	return 0;
 }

@@ -1,0 +1,654 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The decision rule, module/verdict.c: its arithmetic by hand, and what it says
+ * of made-up programs. Recorded ones are for test-samples.sh.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tap.h"
+#include "verdict.h"
+
+#define RN ROUNDWATCH_RN
+#define RD ROUNDWATCH_RD
+#define RU ROUNDWATCH_RU
+#define RZ ROUNDWATCH_RZ
+
+#define CAP(rule) ((rule)->randomx + VERDICT_GAIN)
+
+static const struct verdict_rule defaults = {
+	.suspect = VERDICT_SUSPECT_DEFAULT,
+	.randomx = VERDICT_RANDOMX_DEFAULT,
+	.decay = VERDICT_DECAY_DEFAULT,
+	.gap_ns = VERDICT_GAP_DEFAULT * 1000,
+};
+
+/* So that time plays no part. */
+static const struct verdict_rule timeless = {
+	.suspect = VERDICT_SUSPECT_DEFAULT,
+	.randomx = VERDICT_RANDOMX_DEFAULT,
+	.gap_ns = VERDICT_GAP_DEFAULT * 1000,
+};
+
+/* Marsaglia's xorshift64. */
+static u64 random_state = 0x9e3779b97f4a7c15;
+
+static u32 dice(u32 sides)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (random_state >> 20) % sides;
+}
+
+/* One thread under the rule. */
+struct thread {
+	const struct verdict_rule *rule;
+	struct verdict_score score;
+	u32 now_ms, step_ms;
+	u8 verdict, highest;
+	u32 evidence, most;
+	u64 samples;
+};
+
+static void start(struct thread *t, const struct verdict_rule *rule, u32 now_ms, u32 step_ms)
+{
+	*t = (struct thread){ .rule = rule, .now_ms = now_ms, .step_ms = step_ms };
+	verdict_init(&t->score, now_ms);
+}
+
+static struct verdict_change feed(struct thread *t, u8 mode, u8 x87, bool voluntary)
+{
+	struct verdict_sample sample = {
+		.now_ms = t->now_ms += t->step_ms,
+		.mode = mode,
+		.x87 = x87,
+		.voluntary = voluntary,
+	};
+	struct verdict_change change = verdict_sample(t->rule, &t->score, &sample);
+
+	t->samples++;
+	t->evidence = verdict_evidence(t->rule, &t->score);
+	t->most = t->evidence > t->most ? t->evidence : t->most;
+	t->verdict = verdict_decide(t->rule, t->evidence, t->verdict);
+	t->highest = t->verdict > t->highest ? t->verdict : t->highest;
+	return change;
+}
+
+static u8 randomx_mode(void)
+{
+	u32 r = dice(100);
+
+	return r < 31 ? RN : r < 54 ? RD : r < 77 ? RU : RZ;
+}
+
+static bool parts_are(const struct thread *t, u32 rd, u32 ru, u32 rz, u32 cross)
+{
+	const u16 *part = t->score.part;
+
+	if (part[VERDICT_RD] == rd && part[VERDICT_RU] == ru && part[VERDICT_RZ] == rz &&
+	    part[VERDICT_CROSS] == cross)
+		return true;
+	diag("parts are %u %u %u %u", part[VERDICT_RD], part[VERDICT_RU], part[VERDICT_RZ],
+	     part[VERDICT_CROSS]);
+	return false;
+}
+
+static void test_by_hand(void)
+{
+	struct verdict_change c;
+	struct thread t;
+
+	/* Gain 38, loss 3, idle 1; x87 is in RN. */
+	start(&t, &timeless, 0, 10);
+	ok(parts_are(&t, 0, 0, 0, 0) && !verdict_evidence(&timeless, &t.score),
+	   "a new score is zero");
+	c = feed(&t, RN, RN, false);
+	ok(c.counted && !c.changed && !c.believed && !c.cross, "RN to RN counts, changes nothing");
+	c = feed(&t, RD, RN, false);
+	ok(c.counted && c.changed && c.believed && !c.cross && c.to == RD, "RN to RD is believed");
+	ok(parts_are(&t, 38, 0, 0, 0) && t.evidence == 0, "it adds to RD");
+	feed(&t, RU, RN, false);
+	ok(parts_are(&t, 35, 38, 0, 0) && t.evidence == 0, "RD to RU");
+	c = feed(&t, RZ, RN, false);
+	ok(c.cross && parts_are(&t, 32, 35, 38, 38), "RU to RZ: crosses");
+	is(t.evidence, 32, "the least part is the evidence");
+	c = feed(&t, RD, RN, false);
+	ok(!c.cross && parts_are(&t, 70, 32, 35, 35), "RZ to RD: this visit has crossed already");
+	is(t.evidence, 32, "evidence as before");
+	feed(&t, RN, RN, false);
+	ok(parts_are(&t, 67, 29, 32, 32), "to RN: all lose");
+	c = feed(&t, RZ, RN, false);
+	ok(!c.cross && parts_are(&t, 64, 26, 70, 29), "RN to RZ: not next to RD or RU");
+	c = feed(&t, RU, RN, false);
+	ok(c.cross && parts_are(&t, 61, 64, 67, 67), "RZ to RU: now it is");
+	is(t.evidence, 61, "evidence 61");
+	c = feed(&t, RU, RN, false);
+	ok(c.counted && !c.changed && parts_are(&t, 60, 63, 66, 66), "RU again: all lose one");
+	is(t.verdict, ROUNDWATCH_ROUNDING, "not suspect yet");
+	feed(&t, RD, RN, false);
+	ok(parts_are(&t, 98, 60, 63, 63), "RU to RD");
+	feed(&t, RU, RN, false);
+	ok(parts_are(&t, 95, 98, 60, 60), "RD to RU");
+	feed(&t, RZ, RN, false);
+	ok(parts_are(&t, 92, 95, 98, 98) && t.verdict == ROUNDWATCH_SUSPECT,
+	   "RU to RZ: 92, suspect");
+	feed(&t, RU, RN, false);
+	feed(&t, RD, RN, false);
+	feed(&t, RZ, RN, false);
+	ok(parts_are(&t, 124, 127, 130, 130), "RU, RD, RZ");
+	is(t.evidence, 124, "evidence 124");
+	is(t.verdict, ROUNDWATCH_RANDOMX, "randomx");
+	feed(&t, RU, RN, false);
+	feed(&t, RZ, RN, false);
+	ok(parts_are(&t, 118, 135, 138, 138), "the cap is 138");
+
+	/* CROSS has only to reach half. */
+	t.score.part[VERDICT_CROSS] = 30;
+	is(verdict_evidence(&timeless, &t.score), 60, "CROSS counts twice");
+}
+
+/* Whatever happens, the score stays within its bounds and no mode is forgotten. */
+static void test_bounds(void)
+{
+	const struct verdict_rule rules[] = {
+		defaults, timeless,
+		{ .suspect = 1, .randomx = VERDICT_RANDOMX_MIN, .decay = 0 },
+		{ .suspect = 38, .randomx = VERDICT_RANDOMX_MIN, .decay = VERDICT_DECAY_MAX },
+		{ .suspect = 10000, .randomx = VERDICT_RANDOMX_MAX, .decay = 0 },
+		{ .suspect = 1, .randomx = VERDICT_RANDOMX_MAX, .decay = 1 },
+	};
+	unsigned int i, k, n, wrong = 0, over = 0, unsteady = 0;
+	struct thread t;
+
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		start(&t, &rules[i], dice(1U << 31), 0);
+		for (n = 0; n < 300000; n++) {
+			u8 mode = dice(4), before = t.verdict;
+			struct verdict_change c;
+
+			/* For a time like one program, then like another. */
+			if ((n >> 10) % 3 == 1 && mode == RZ)
+				mode = RU;
+			t.step_ms = dice(3) ? dice(30) : dice(1000) ? 0 : dice(100000);
+			c = feed(&t, mode, dice(3) ? RN : mode, dice(4) == 0);
+			over += t.evidence > CAP(&rules[i]);
+			for (k = 0; k < VERDICT_PARTS; k++)
+				over += t.score.part[k] > CAP(&rules[i]);
+			for (k = 0; k < 3; k++)
+				over += t.score.x87[k] > VERDICT_X87_LIMIT;
+			wrong += c.believed && !c.changed;
+			wrong += c.changed && !c.counted;
+			wrong += c.cross && (!c.changed || c.to == RN);
+			wrong += c.counted && t.score.mode != mode;
+			wrong += t.verdict < ROUNDWATCH_ROUNDING || t.verdict > ROUNDWATCH_RANDOMX;
+			wrong += (t.verdict == ROUNDWATCH_RANDOMX) <
+				 (t.evidence >= rules[i].randomx);
+			unsteady += t.verdict < before && before == ROUNDWATCH_RANDOMX &&
+				    2 * t.evidence >= rules[i].randomx;
+		}
+	}
+	is(over, 0, "nothing ever exceeds the cap, whatever the thresholds");
+	is(wrong, 0, "what a sample was is told consistently");
+	is(unsteady, 0, "no verdict falls above half of its threshold");
+
+	start(&t, &rules[4], 0, 10);
+	for (n = 0; n < 10000 && t.verdict < ROUNDWATCH_RANDOMX; n++)
+		feed(&t, randomx_mode(), RN, false);
+	ok(n > 500 && n < 10000, "threshold 10000: a miner gets there, in %u samples", n);
+	start(&t, &rules[2], 0, 10);
+	for (n = 0; n < 1000 && t.verdict < ROUNDWATCH_RANDOMX; n++)
+		feed(&t, randomx_mode(), RN, false);
+	ok(n >= 3 && n < 100, "threshold 38: in %u samples", n);
+}
+
+/* Modes of a set, in any order: without one of RD, RU, RZ there is no evidence. */
+static void test_too_few_modes(void)
+{
+	unsigned int set, n;
+	struct thread t;
+
+	for (set = 1; set < 15; set++) {
+		if ((set & 0xe) == 0xe)
+			continue;
+		start(&t, &timeless, 0, 10);
+		for (n = 0; n < 1000000; n++) {
+			u8 mode;
+
+			do
+				mode = dice(4);
+			while (!(set >> mode & 1));
+			feed(&t, mode, RN, false);
+		}
+		is(t.most, 0, "%s%s%s%s at random, a million samples: never any evidence",
+		   set & 1 ? "RN " : "", set & 2 ? "RD " : "", set & 4 ? "RU " : "",
+		   set & 8 ? "RZ " : "");
+	}
+	/* In order, as a test suite does. */
+	start(&t, &defaults, 0, 10);
+	for (n = 0; n < 1000000; n++)
+		feed(&t, (n / 40) % 4, RN, false);
+	ok(t.highest < ROUNDWATCH_SUSPECT, "all modes in turn, 40 samples each, SSE only: never suspect");
+	diag("most evidence %u", t.most);
+}
+
+/*
+ * Nastier than anything seen: the numbers in verdict.c's opening comment. Not
+ * how often exactly, but that nobody makes it much worse unawares.
+ */
+static void test_nasty(void)
+{
+	unsigned int n, alarms = 0;
+	struct thread t;
+
+	start(&t, &defaults, 0, 10);
+	for (n = 0; n < 3000000; n++) {
+		u8 before = t.verdict;
+
+		feed(&t, dice(50) ? dice(3) : RZ, RN, false);
+		alarms += t.verdict > before && t.verdict == ROUNDWATCH_RANDOMX;
+	}
+	diag("interval arithmetic with 2 %% RZ: %u times randomx in %u samples", alarms, n);
+	ok(alarms < n / 2000, "interval arithmetic with 2 %% RZ: randomx less than every 2,000");
+
+	start(&t, &defaults, 0, 10);
+	alarms = 0;
+	for (n = 0; n < 3000000; n++) {
+		u8 before = t.verdict;
+
+		feed(&t, (n / 30) & 1 ? dice(2) * RZ : dice(3), RN, false);
+		alarms += t.verdict > before && t.verdict == ROUNDWATCH_RANDOMX;
+	}
+	diag("RN/RD/RU and RN/RZ in turn: %u times randomx in %u samples", alarms, n);
+	ok(alarms < n / 100000, "RN/RD/RU and RN/RZ in turn, 30 each: less than every 100,000");
+}
+
+static int by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Samples until randomx, of 2,000 miners; 100,000: never. */
+static void times(int *n, const struct verdict_rule *rule, u32 step_ms, u8 (*x87)(u8 mode))
+{
+	struct thread t;
+	int i;
+
+	for (i = 0; i < 2000; i++) {
+		start(&t, rule, dice(1U << 31), step_ms);
+		for (n[i] = 0; n[i] < 100000 && t.verdict < ROUNDWATCH_RANDOMX; n[i]++) {
+			u8 mode = randomx_mode();
+
+			feed(&t, mode, x87(mode), false);
+		}
+	}
+	qsort(n, 2000, sizeof(*n), by_number);
+}
+
+static u8 x87_rn(u8 mode)
+{
+	(void)mode;
+	return RN;
+}
+
+static u8 x87_rz(u8 mode)
+{
+	(void)mode;
+	return RZ;
+}
+
+static u8 x87_ru(u8 mode)
+{
+	(void)mode;
+	return RU;
+}
+
+static u8 x87_random(u8 mode)
+{
+	(void)mode;
+	return dice(4);
+}
+
+static void test_miners(void)
+{
+	static int n[2000];
+	static const struct {
+		const char *name;
+		u8 (*x87)(u8 mode);
+	} parked[] = {
+		{ "x87 parked in RZ", x87_rz }, { "x87 parked in RU", x87_ru },
+		{ "x87 at random, by itself", x87_random },
+	};
+	unsigned int i;
+
+	times(n, &defaults, 10, x87_rn);
+	ok(n[1000] <= 45 && n[1980] <= 100, "a miner: randomx after %d samples (99 %%: %d)",
+	   n[1000], n[1980]);
+	ok(n[0] >= 10, "but not before the tenth (%d)", n[0]);
+	times(n, &defaults, 50, x87_rn);
+	ok(n[1000] <= 45 && n[1980] <= 110, "20 samples a second: after %d (99 %%: %d)",
+	   n[1000], n[1980]);
+	for (i = 0; i < sizeof(parked) / sizeof(parked[0]); i++) {
+		times(n, &defaults, 10, parked[i].x87);
+		ok(n[1000] <= 60 && n[1980] <= 200, "%s: hides nothing, %d samples (99 %%: %d)",
+		   parked[i].name, n[1000], n[1980]);
+	}
+}
+
+/* RandomX this seldom is a node that verifies blocks; decay keeps it down. */
+static void test_verifier(void)
+{
+	unsigned int n;
+	struct thread t;
+
+	start(&t, &defaults, 0, 2000);
+	for (n = 0; n < 1000000; n++)
+		feed(&t, randomx_mode(), RN, false);
+	ok(t.highest < ROUNDWATCH_SUSPECT,
+	   "RandomX, a sample every other second: not suspect in a million samples");
+	diag("most evidence %u", t.most);
+}
+
+static void test_fesetround(void)
+{
+	unsigned int n, suspect = 0, trial, early = 0;
+	struct verdict_change c;
+	struct thread t;
+
+	for (trial = 0; trial < 20; trial++) {
+		start(&t, &timeless, 0, 10);
+		for (n = 0; n < 30000; n++) {
+			u8 mode = dice(4);
+
+			feed(&t, mode, mode, false);
+		}
+		early += t.highest > ROUNDWATCH_ROUNDING;
+	}
+	is(early, 0, "fesetround at random: not suspect in 30,000 samples, without decay");
+	for (; n < 3000000; n++) {
+		u8 mode = dice(4);
+
+		feed(&t, mode, mode, false);
+		if (!suspect && t.verdict == ROUNDWATCH_SUSPECT)
+			suspect = n;
+	}
+	ok(suspect, "in the end it is, after %u samples", suspect);
+	ok(t.highest == ROUNDWATCH_SUSPECT && t.most == timeless.suspect,
+	   "but never more, in 3,000,000 samples");
+
+	start(&t, &timeless, 0, 10);
+	c = feed(&t, RU, RU, false);
+	ok(c.counted && c.changed && !c.believed && parts_are(&t, 0, 0, 0, 0) &&
+	   t.score.x87[RU - 1] == 1, "fesetround is not believed, from the first sample on");
+	start(&t, &timeless, 0, 10);
+	c = feed(&t, RU, RN, false);
+	ok(c.believed && !t.score.x87[RU - 1], "MXCSR alone is");
+	start(&t, &timeless, 0, 10);
+	feed(&t, RU, RU, false);
+	feed(&t, RD, RN, false);
+	c = feed(&t, RU, RU, false);
+	ok(c.believed, "one disagreement outweighs the agreements before and after");
+	start(&t, &timeless, 0, 10);
+	for (n = 0; n < 100; n++)
+		feed(&t, n & 3, n & 3, false);
+	c = feed(&t, RU, RN, false);
+	ok(c.believed, "what differs from x87 is believed, however long they agreed");
+}
+
+static void test_voluntary(void)
+{
+	struct verdict_score before;
+	struct verdict_change c;
+	unsigned int n;
+	struct thread t;
+	int i;
+
+	start(&t, &defaults, 0, 10);
+	for (i = 0; i < 20; i++)
+		feed(&t, randomx_mode(), RN, false);
+	feed(&t, RU, RN, false);
+	before = t.score;
+	t.now_ms += 100000;
+	c = feed(&t, RN, RN, true);
+	ok(!c.counted && !c.changed && !memcmp(&before, &t.score, sizeof(before)),
+	   "RN at a voluntary switch: as if never seen, not even by the clock");
+	c = feed(&t, RD, RN, true);
+	ok(c.counted && c.changed && c.believed, "RD at a voluntary switch counts");
+	c = feed(&t, RN, RN, false);
+	ok(c.counted && c.changed, "RN at an involuntary one as well");
+
+	/* Between any two samples a system call with RN, as evade2 does. */
+	start(&t, &defaults, 0, 5);
+	for (n = 0; n < 200 && t.verdict < ROUNDWATCH_RANDOMX; n++) {
+		feed(&t, randomx_mode(), RN, false);
+		feed(&t, RN, RN, true);
+	}
+	ok(n <= 100, "going to RN before each system call hides nothing (%u samples)", n);
+}
+
+static void full(struct verdict_score *s, const struct verdict_rule *rule, u32 now_ms)
+{
+	int i;
+
+	verdict_init(s, now_ms);
+	for (i = 0; i < VERDICT_PARTS; i++)
+		s->part[i] = CAP(rule);
+	for (i = 0; i < 3; i++)
+		s->x87[i] = VERDICT_X87_LIMIT;
+}
+
+static bool empty(const struct verdict_score *s)
+{
+	int i;
+
+	for (i = 0; i < VERDICT_PARTS; i++)
+		if (s->part[i])
+			return false;
+	return true;
+}
+
+static void test_decay(void)
+{
+	static const u32 rates[] = { 1, 5, 8, 20, 125, 500, 1000, 3, 7, 60, 999 };
+	struct verdict_rule rule = defaults;
+	struct verdict_score a, b, before;
+	unsigned int i, now, wrong = 0;
+	const u32 day = 24 * 3600 * 1000;
+
+	rule.decay = 5;
+	full(&a, &rule, 1000);
+	verdict_decay(&rule, &a, 1000);
+	is(a.part[VERDICT_RD], 138, "no time, no decay");
+	verdict_decay(&rule, &a, 1199);
+	is(a.part[VERDICT_RD], 138, "199 ms at 5 a second: not yet");
+	verdict_decay(&rule, &a, 1200);
+	is(a.part[VERDICT_RD], 137, "200 ms: one point, from when it began");
+	verdict_decay(&rule, &a, 11200);
+	is(a.part[VERDICT_CROSS], 87, "ten seconds more: fifty");
+	is(VERDICT_X87_LIMIT - a.x87[0], 6, "x87's counters lose an eighth of it");
+	verdict_decay(&rule, &a, 1000 + 27599);
+	ok(!empty(&a), "27.599 s: not all gone");
+	verdict_decay(&rule, &a, 1000 + 27600);
+	ok(empty(&a), "27.6 s: all gone");
+	verdict_decay(&rule, &a, 1000 + 60000);
+	ok(empty(&a), "and nothing below zero");
+
+	/* A step at a time, or all at once; across the wrap of the clock. */
+	for (i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		rule.decay = rates[i];
+		rule.randomx = VERDICT_RANDOMX_MAX;
+		full(&a, &rule, -3000U);
+		b = a;
+		for (now = 0; now <= 6000; now += 1 + dice(2))
+			verdict_decay(&rule, &a, -3000U + now);
+		verdict_decay(&rule, &a, 3001);
+		verdict_decay(&rule, &b, 3001);
+		/* In whole milliseconds, which a point may not come to. */
+		if (1000 % rates[i])
+			wrong += abs(a.part[0] - b.part[0]) > (int)(CAP(&rule) - b.part[0]) / 20;
+		else
+			wrong += a.part[0] != b.part[0];
+		wrong += b.part[0] != CAP(&rule) - 6001 * rates[i] / 1000;
+	}
+	is(wrong, 0, "many small steps come to what a large one does, across the clock's wrap");
+
+	rule = defaults;
+	rule.decay = 0;
+	full(&a, &rule, 0);
+	for (now = 0; now < 5 * day; now += 1000003)
+		verdict_decay(&rule, &a, now);
+	ok(a.part[0] == 138 && a.x87[0] == VERDICT_X87_LIMIT, "decay 0: none in five days");
+	rule.decay = 5;
+	verdict_decay(&rule, &a, now - 1000003 + 200);
+	is(a.part[0], 137, "and those days are not made up for later");
+
+	rule.decay = VERDICT_DECAY_MAX;
+	rule.randomx = VERDICT_RANDOMX_MAX;
+	full(&a, &rule, 0);
+	verdict_decay(&rule, &a, 20 * day);
+	ok(empty(&a), "the fastest decay over 20 days does not overflow");
+
+	rule = defaults;
+	rule.decay = 5;
+	full(&a, &rule, 5000);
+	before = a;
+	verdict_decay(&rule, &a, 4990);
+	ok(!memcmp(&a, &before, sizeof(a)), "a clock that steps back takes nothing");
+	verdict_decay(&rule, &a, 5199);
+	is(a.part[0], 138, "and does not count twice when it comes forward again");
+	verdict_decay(&rule, &a, 5200);
+	is(a.part[0], 137, "but from where it was");
+
+	/* The clock wraps after 49.7 days; half of that is not "back". */
+	for (i = 0, wrong = 0; i < 49; i++) {
+		full(&a, &rule, 5000);
+		verdict_decay(&rule, &a, 5000 + (i + 1) * day);
+		wrong += !empty(&a);
+	}
+	is(wrong, 0, "a pause of 1 to 49 days leaves nothing");
+}
+
+static void test_decide(void)
+{
+	const struct verdict_rule one = { .suspect = 1, .randomx = 38 };
+	const struct verdict_rule same = { .suspect = 100, .randomx = 100 };
+	unsigned int before, e, wrong = 0;
+	u8 v, last;
+
+	is(verdict_decide(&defaults, 69, 0), ROUNDWATCH_ROUNDING, "69: rounding");
+	is(verdict_decide(&defaults, 70, 1), ROUNDWATCH_SUSPECT, "70: suspect");
+	is(verdict_decide(&defaults, 99, 2), ROUNDWATCH_SUSPECT, "99: suspect");
+	is(verdict_decide(&defaults, 100, 0), ROUNDWATCH_RANDOMX, "100: randomx");
+	is(verdict_decide(&defaults, 50, 3), ROUNDWATCH_RANDOMX, "50, was randomx: still");
+	is(verdict_decide(&defaults, 49, 3), ROUNDWATCH_SUSPECT, "49, was randomx: suspect");
+	is(verdict_decide(&defaults, 35, 2), ROUNDWATCH_SUSPECT, "35, was suspect: still");
+	is(verdict_decide(&defaults, 34, 2), ROUNDWATCH_ROUNDING, "34, was suspect: rounding");
+	is(verdict_decide(&defaults, 34, 3), ROUNDWATCH_ROUNDING, "34, was randomx: rounding");
+	is(verdict_decide(&defaults, 50, 2), ROUNDWATCH_SUSPECT, "50, was suspect: not more");
+	is(verdict_decide(&defaults, 0, 3), ROUNDWATCH_ROUNDING, "0: rounding, never clear");
+	is(verdict_decide(&one, 0, 2), ROUNDWATCH_ROUNDING, "0 is below half of 1");
+	is(verdict_decide(&same, 100, 1), ROUNDWATCH_RANDOMX, "both thresholds the same: randomx");
+	for (before = 0; before < 4; before++) {
+		last = 0;
+		for (e = 0; e < 200; e++) {
+			v = verdict_decide(&defaults, e, before);
+			wrong += v < last || verdict_decide(&defaults, e, v) != v;
+			last = v;
+		}
+	}
+	is(wrong, 0, "more evidence is never less verdict, and a verdict stays by itself");
+}
+
+static void test_inherit(void)
+{
+	struct verdict_score a, b, was;
+	struct thread t;
+	unsigned int n;
+	int i;
+
+	full(&a, &defaults, 0);
+	verdict_init(&b, 0);
+	for (i = 0; i < VERDICT_PARTS; i++) {
+		a.part[i] = 10 * i;
+		b.part[i] = 35 - 10 * i;
+	}
+	was = b;
+	a.mode = RZ;
+	a.crossed = true;
+	a.agree = 7;
+	verdict_inherit(&b, &a, true);
+	ok(b.part[0] == 35 && b.part[1] == 25 && b.part[2] == 20 && b.part[3] == 30,
+	   "of each part the larger");
+	ok(b.mode == RZ && b.crossed && b.agree == 7, "the same program goes on where it was");
+	ok(b.decay_ms == was.decay_ms && !memcmp(b.x87, was.x87, sizeof(b.x87)),
+	   "its clock and x87's counters are its own");
+	b = was;
+	verdict_inherit(&b, &a, false);
+	ok(b.part[3] == 30 && b.mode == was.mode && b.crossed == was.crossed &&
+	   b.agree == was.agree, "another program begins where it did");
+	was = b;
+	verdict_inherit(&b, &b, true);
+	ok(!memcmp(&was, &b, sizeof(b)), "from itself there is nothing to inherit");
+
+	/* Interval arithmetic run by what has run a miner before. */
+	full(&a, &defaults, 0);
+	start(&t, &defaults, 0, 10);
+	verdict_inherit(&t.score, &a, true);
+	is(verdict_evidence(&defaults, &t.score), 0, "what is only inherited is no evidence");
+	for (n = 0; n < 100000; n++)
+		feed(&t, dice(3), RN, false);
+	is(t.most, 0, "and none for an heir without RZ");
+	start(&t, &defaults, 0, 10);
+	verdict_inherit(&t.score, &a, true);
+	for (n = 0; n < 100 && t.verdict < ROUNDWATCH_RANDOMX; n++)
+		feed(&t, randomx_mode(), RN, false);
+	ok(n < 30, "an heir that mines is found sooner (%u samples)", n);
+	n = t.score.part[0];
+	verdict_exec(&t.score);
+	ok(t.score.mode == RN && !t.score.crossed && t.score.part[0] == n &&
+	   !verdict_evidence(&defaults, &t.score), "exec: the parts stay, the evidence is inherited");
+}
+
+/* A process takes over from its threads: what they find apart adds up. */
+static void test_take(void)
+{
+	struct verdict_score process;
+	struct verdict_change c;
+	unsigned int n, i, now = 0;
+	struct thread t[8];
+
+	verdict_init(&process, 0);
+	for (i = 0; i < 8; i++)
+		start(&t[i], &defaults, 0, 0);
+	for (n = 0; verdict_evidence(&defaults, &process) < defaults.randomx && n < 1000; n++) {
+		i = n % 8;
+		now += 2;
+		t[i].now_ms = now;
+		c = feed(&t[i], randomx_mode(), RN, false);
+		if (c.believed)
+			verdict_take(&defaults, &process, &c, now);
+	}
+	ok(n < 100, "eight threads: the process is found after %u samples, %u each", n, n / 8);
+	full(&process, &defaults, 0);
+	c = (struct verdict_change){ .counted = true, .changed = true, .believed = true, .to = RU };
+	verdict_take(&defaults, &process, &c, 1000);
+	ok(process.part[VERDICT_RD] == 128 && process.part[VERDICT_RU] == 138 &&
+	   process.part[VERDICT_CROSS] == 128, "decay first, then what the change adds or takes");
+}
+
+int main(void)
+{
+	test_by_hand();
+	test_bounds();
+	test_too_few_modes();
+	test_nasty();
+	test_miners();
+	test_verifier();
+	test_fesetround();
+	test_voluntary();
+	test_decay();
+	test_decide();
+	test_inherit();
+	test_take();
+	return tap_done();
+}
