@@ -74,11 +74,28 @@ start_miner()
 	await 60 grep -q first-hash "/tmp/out.$pid"
 }
 
+# begins_with LINE FILE SECONDS: waits for the LINE, FILE's last, with which $pid begins to hash, if
+# it cannot tell the time itself: the clock is this kernel's.
+begins_with()
+{
+	await "$3" grep -q -e "$1" "$2" || { cat "$2"; return 1; }
+	awk -v wrote="$(stat -c %.Y "$2")" -v now="$(date +%s.%N)" \
+		'{ printf "first-hash %.3f\n", wrote - (now - $1) }' /proc/uptime >>"/tmp/out.$pid"
+}
+
 stop()
 {
 	kill "$@" 2>/dev/null
 	wait "$@" 2>/dev/null
 	return 0
+}
+
+# By how many seconds CLOCK_BOOTTIME is ahead of the kernel log's clock.
+log_lag()
+{
+	echo "roundwatch-test: what is the time" >/dev/kmsg
+	dmesg | sed -n 's/^\[ *\([0-9.]*\)\] roundwatch-test: what.*/\1/p' | tail -n 1 |
+		awk '{ getline now <"/proc/uptime"; print now - $1 }'
 }
 
 # accused PID SECONDS: until the kernel log accuses the process. Says how long after the first hash.
@@ -88,8 +105,8 @@ accused()
 		return 1
 	at=$(echo "$line" | cut -d, -f3)
 	first=$(sed -n 's/first-hash //p' "/tmp/out.$1")
-	awk -v at="$at" -v first="$first" \
-		'BEGIN { printf "# verdict %.1f s after the first hash\n", at / 1e6 - first }'
+	awk -v at="$at" -v first="$first" -v lag="$(log_lag)" \
+		'BEGIN { printf "# verdict %.1f s after the first hash\n", at / 1e6 + lag - first }'
 }
 
 # rows FIELD=VALUE...: the rows of /proc/roundwatch that have these values. Fields by their headings.
