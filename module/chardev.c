@@ -34,6 +34,7 @@ static DEFINE_MUTEX(readers_lock);
 static DECLARE_WAIT_QUEUE_HEAD(closing);
 static DECLARE_WAIT_QUEUE_HEAD(news);
 static atomic_t busy = ATOMIC_INIT(0);	/* calls under way */
+static atomic_t left = ATOMIC_INIT(0);	/* calls that ended */
 static bool opened;			/* by anybody, since the module was loaded */
 static bool gone;
 static const struct file_operations *null_operations;
@@ -47,6 +48,7 @@ static bool enter(void)
 
 static void leave(void)
 {
+	atomic_inc(&left);
 	if (atomic_dec_and_test(&busy))
 		wake_up(&closing);
 }
@@ -286,25 +288,33 @@ static bool all_closed(void)
 	return closed && !atomic_read(&busy);
 }
 
-/*
- * Takes the files from readers that do not close them. A call that found our
- * operations just before they were replaced may not have counted itself as
- * busy yet, and one that has ceased to be busy may not have returned. Either
- * is a task in the middle of kernel code: synchronize_rcu_tasks() waits until
- * each has slept or gone back to user mode.
- */
+/* Takes the files from readers that do not close them. */
 static void revoke(void)
 {
-	struct reader *reader, *next;
+	struct reader *reader;
 
 	mutex_lock(&readers_lock);
 	list_for_each_entry(reader, &readers, node)
 		WRITE_ONCE(reader->file->f_op, null_operations);
 	mutex_unlock(&readers_lock);
-	synchronize_rcu_tasks();
-	wait_event(closing, !atomic_read(&busy));
-	list_for_each_entry_safe(reader, next, &readers, node)
-		kfree(reader);
+}
+
+/*
+ * A call that found our operations just before they were replaced may not have
+ * counted itself as busy yet, and one that has ceased to be busy may not have
+ * returned. Either is a task in the middle of kernel code, and
+ * synchronize_rcu_tasks() waits until each has slept or gone back to user mode.
+ * If no call ended meanwhile, and none is busy, then none is under way.
+ */
+static void wait_for_calls(void)
+{
+	int n;
+
+	do {
+		n = atomic_read(&left);
+		synchronize_rcu_tasks();
+		wait_event(closing, !atomic_read(&busy));
+	} while (atomic_read(&left) != n);
 }
 
 /**
@@ -315,6 +325,8 @@ static void revoke(void)
  */
 void chardev_exit(void)
 {
+	struct reader *reader, *next;
+
 	misc_deregister(&device);
 	WRITE_ONCE(gone, true);
 	/* After gone, before busy is looked at; pairs with enter(). */
@@ -323,11 +335,13 @@ void chardev_exit(void)
 		return;
 	/* Sleepers wake up to EOF, and epoll forgets that we ever were. */
 	__wake_up(&news, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | POLLFREE));
-	/* Most readers close at EOF, at once, and spare us the rest. */
+	/* Most readers close at EOF, at once. */
 	if (!wait_event_timeout(closing, all_closed(), HZ / 20))
 		revoke();
 	/* The others take themselves off our queue. */
 	while (waitqueue_active(&news))
 		schedule_timeout_uninterruptible(1);
-	synchronize_rcu_tasks();
+	wait_for_calls();
+	list_for_each_entry_safe(reader, next, &readers, node)
+		kfree(reader);
 }

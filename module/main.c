@@ -17,7 +17,7 @@ MODULE_PARM_DESC(suspect_evidence, "evidence that makes a suspect, 1 to randomx_
 
 static unsigned int randomx_evidence = VERDICT_RANDOMX_DEFAULT;
 module_param(randomx_evidence, uint, 0444);
-MODULE_PARM_DESC(randomx_evidence, "evidence for the verdict randomx, 38 to 10000 (default 100)");
+MODULE_PARM_DESC(randomx_evidence, "evidence for the verdict randomx, 40 to 10000 (default 100)");
 
 static unsigned int decay = VERDICT_DECAY_DEFAULT;
 module_param(decay, uint, 0444);

@@ -24,18 +24,22 @@
  * that repeat the mode take VERDICT_IDLE off, which is what clears a program
  * that walks through all modes at leisure.
  *
+ * All that holds only while the changes into RD, RU and RZ are balanced, in the
+ * long run: none of them more than twice as frequent as another. This is what
+ * tells interval arithmetic with an odd RZ in it (a software fma(), say) from
+ * RandomX, however long it runs, and it costs a miner no time.
+ *
  * How the numbers were chosen. Scaled so that the verdict is at 100. A change
  * into a given directed mode has probability .235 in RandomX; the evidence
- * stands still for a program that shows some mode in 3/(38+3) = 7 % of its
+ * stands still for a program that shows some mode in 3/(40+3) = 7 % of its
  * changes, and falls below that. Of 12,000 random combinations of GAIN, LOSS,
  * IDLE, cap and CROSS those were kept that find every miner of the samples
  * within 45 samples (median) and 100 (99th percentile) from any starting point,
- * and among these, one that is hardest to mislead by made-up programs nastier
- * than any seen: a rare RZ within interval arithmetic (2 % of the samples: a
- * false alarm every 5,500 samples; never, without RZ) and phases of RN/RD/RU
- * and RN/RZ in turn (of 30 samples each: every 300,000). The optimum is flat:
- * 36/3/1 to 40/4/1 do about as well. What it comes to on the samples is
- * printed by `build/judge --starts 10000 FILE...`.
+ * and among these, one that is hard to mislead by made-up programs nastier than
+ * any seen: interval arithmetic with RZ in 5 % of the samples (a false alarm
+ * every 2,000,000 samples; with 8 %, every 3,500) and phases of RN/RD/RU and
+ * RN/RZ in turn (of 30 samples each: every 300,000). The optimum is flat. What
+ * it comes to on the samples: `build/judge --starts 10000 FILE...`.
  *
  * Decay (7 points a second) is what separates mining from verifying: a miner
  * gains about 4 points a sample, at 20 samples a second or more; of a Monero
@@ -53,6 +57,11 @@
  * other. More than that is a long pause: the clock wraps in 50 days.
  */
 #define VERDICT_STEP_BACK	60000U
+
+/* Changes into a mode at which its count, and that of the others, is halved. */
+#define VERDICT_WINDOW	128
+/* By how much the rarest mode may fall short of half the most frequent. */
+#define VERDICT_SLACK	6
 
 /* Above the cap evidence adds nothing but delay until a verdict falls again. */
 static u32 verdict_cap(const struct verdict_rule *rule)
@@ -120,6 +129,9 @@ void verdict_take(const struct verdict_rule *rule, struct verdict_score *score,
 	verdict_decay(rule, score, now_ms);
 	if (change->cross)
 		score->mixes = true;
+	if (change->to != ROUNDWATCH_RN && ++score->arrivals[change->to - 1] == VERDICT_WINDOW)
+		for (i = 0; i < 3; i++)
+			score->arrivals[i] /= 2;
 	for (i = 0; i < VERDICT_PARTS; i++) {
 		bool hit = i == VERDICT_CROSS ? change->cross :
 						i + 1 == change->to;
@@ -243,6 +255,23 @@ void verdict_exec(struct verdict_score *score)
 	score->agree = VERDICT_AGREED;
 }
 
+/*
+ * RandomX has no favourite among RD, RU and RZ. Whoever goes to one of them more
+ * than twice as often as to another is something else, chance aside.
+ */
+static bool balanced(const struct verdict_score *score)
+{
+	const u8 *n = score->arrivals;
+	u32 min = n[0], max = n[0];
+	int i;
+
+	for (i = 1; i < 3; i++) {
+		min = n[i] < min ? n[i] : min;
+		max = n[i] > max ? n[i] : max;
+	}
+	return 2 * min + VERDICT_SLACK >= max;
+}
+
 static u32 least(u32 a, u32 b)
 {
 	return a < b ? a : b;
@@ -259,7 +288,7 @@ static u32 least(u32 a, u32 b)
 u32 verdict_evidence(const struct verdict_rule *rule,
 		     const struct verdict_score *score)
 {
-	u32 evidence = score->mixes ? 2 * score->part[VERDICT_CROSS] : 0;
+	u32 evidence = score->mixes && balanced(score) ? 2 * score->part[VERDICT_CROSS] : 0;
 	u32 x87 = VERDICT_X87_LIMIT;
 	int i;
 
@@ -277,18 +306,18 @@ u32 verdict_evidence(const struct verdict_rule *rule,
  * @evidence: what verdict_evidence() returned
  * @before: the verdict so far
  *
- * A verdict rises at its threshold and falls at half of it, so that it does
- * not flicker while the evidence wanders.
+ * A verdict rises at its threshold and falls at a quarter of it, so that it
+ * does not flicker while the evidence wanders.
  *
  * Return: enum roundwatch_verdict, ROUNDWATCH_ROUNDING or above.
  */
 u8 verdict_decide(const struct verdict_rule *rule, u32 evidence, u8 before)
 {
 	if (evidence >= rule->randomx ||
-	    (before == ROUNDWATCH_RANDOMX && 2 * evidence >= rule->randomx))
+	    (before == ROUNDWATCH_RANDOMX && 4 * evidence >= rule->randomx))
 		return ROUNDWATCH_RANDOMX;
 	if (evidence >= rule->suspect ||
-	    (before >= ROUNDWATCH_SUSPECT && 2 * evidence >= rule->suspect))
+	    (before >= ROUNDWATCH_SUSPECT && 4 * evidence >= rule->suspect))
 		return ROUNDWATCH_SUSPECT;
 	return ROUNDWATCH_ROUNDING;
 }

@@ -23,12 +23,12 @@ typedef uint64_t u64;
 
 #include "uapi/roundwatch.h"
 
-#define VERDICT_GAIN	38	/* for the mode that a change arrives in */
+#define VERDICT_GAIN	40	/* for the mode that a change arrives in */
 #define VERDICT_LOSS	3	/* at a change, for the modes it is not about */
 #define VERDICT_IDLE	1	/* at a sample without a change, for all */
 
 #define VERDICT_RANDOMX_DEFAULT	100
-#define VERDICT_RANDOMX_MIN	38
+#define VERDICT_RANDOMX_MIN	40
 #define VERDICT_RANDOMX_MAX	10000
 #define VERDICT_SUSPECT_DEFAULT	70
 #define VERDICT_SUSPECT_MIN	1
@@ -68,6 +68,7 @@ enum verdict_part {
 /**
  * struct verdict_score - the running score of a thread or a process
  * @part: evidence per enum verdict_part
+ * @arrivals: believed changes into RD, RU, RZ, the older ones halved
  * @x87: changes into RD, RU, RZ that were not believed, as x87 followed
  * @mode: mode of the last sample; RN for a thread not sampled yet
  * @crossed: the present visit to RZ is already in part[VERDICT_CROSS]
@@ -77,6 +78,7 @@ enum verdict_part {
  */
 struct verdict_score {
 	u16 part[VERDICT_PARTS];
+	u8 arrivals[3];
 	u16 x87[3];
 	u8 mode;
 	u8 crossed : 1;

@@ -274,12 +274,11 @@ static size_t add_rows(struct table *t, const struct subjects *s, bool all)
 	size_t rows = 0;
 
 	for (size_t i = 0; i < s->n; i++) {
-		const struct roundwatch_tally *tally = &s->subject[i].tally;
+		const struct roundwatch_tally *of = tally(&s->subject[i]);
 
-		if (!all && tally->highest == ROUNDWATCH_CLEAR &&
-		    tally->verdict == ROUNDWATCH_CLEAR)
+		if (!all && of->highest == ROUNDWATCH_CLEAR && of->verdict == ROUNDWATCH_CLEAR)
 			continue;
-		table_add(t, &s->subject[i], tally->flags & ROUNDWATCH_EXITED ? DIM : NULL);
+		table_add(t, &s->subject[i], (of->flags & ROUNDWATCH_EXITED) ? DIM : NULL);
 		rows++;
 	}
 	return rows;

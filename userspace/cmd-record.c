@@ -84,7 +84,7 @@ static enum status write_all(const char *path, const struct buffer *b)
 	return STATUS_FAILURE;
 }
 
-static enum status record(const struct source_options *from, const char *path)
+static enum status keep(const struct source_options *from, const char *path)
 {
 	struct snapshot snap = { 0 };
 	struct buffer b = { 0 };
@@ -126,7 +126,7 @@ static enum status run(int argc, char **argv)
 		error("record: a recording is not for a terminal; name a file");
 		return STATUS_USAGE;
 	}
-	return record(&from, argv[optind]);
+	return keep(&from, argv[optind]);
 }
 
 const struct command cmd_record = {

@@ -56,6 +56,8 @@ static void print_text(const struct snapshot *snap)
 	printf("Loaded:        %s ago, %.10s %.8s\n",
 	       format_duration(age, snapshot_uptime(snap)), iso, iso + 11);
 	printf("Observations:  %llu\n", info->observations);
+	printf("Looks:         %llu observations, of tasks that were not switched out\n",
+	       info->looks);
 	printf("Processes:     %zu randomx, %zu suspect, %zu rounding, %zu clear\n",
 	       count[ROUNDWATCH_RANDOMX], count[ROUNDWATCH_SUSPECT],
 	       count[ROUNDWATCH_ROUNDING], count[ROUNDWATCH_CLEAR]);
@@ -68,6 +70,10 @@ static void print_text(const struct snapshot *snap)
 	printf("Thresholds:    suspect from %u, randomx from %u\n",
 	       info->suspect_evidence, info->randomx_evidence);
 	printf("Rule:          decay %u/s, gap %u us\n", info->decay, info->gap_us);
+	if (info->floor_hz)
+		printf("Floor:         %u observations/s of a busy CPU\n", info->floor_hz);
+	else
+		printf("Floor:         off\n");
 	free(safe);
 	free(raw);
 }
@@ -90,6 +96,7 @@ static void print_json(const struct snapshot *snap)
 		{ "loaded", VALUE_TIME, info->loaded_ns },
 		{ "uptime", VALUE_DURATION, snapshot_uptime(snap) },
 		{ "observations", VALUE_COUNT, info->observations },
+		{ "looks", VALUE_COUNT, info->looks },
 		{ "live", VALUE_COUNT, info->live },
 		{ "exited", VALUE_COUNT, info->exited },
 		{ "max_tasks", VALUE_COUNT, info->max_tasks },
@@ -101,6 +108,7 @@ static void print_json(const struct snapshot *snap)
 		{ "randomx_evidence", VALUE_NUMBER, info->randomx_evidence },
 		{ "gap_us", VALUE_NUMBER, info->gap_us },
 		{ "decay", VALUE_NUMBER, info->decay },
+		{ "floor_hz", VALUE_NUMBER, info->floor_hz },
 	};
 
 	json_object_object_add(status, "version", value_to_json(&clock, &text));

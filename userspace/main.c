@@ -38,7 +38,7 @@ static void help(FILE *f)
 
 static void version(void)
 {
-	printf("roundwatch %s (ABI %u)\n", VERSION, ROUNDWATCH_ABI);
+	printf("roundwatch %s (ABI %d)\n", VERSION, ROUNDWATCH_ABI);
 }
 
 static const struct command *find_command(const char *name)

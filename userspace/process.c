@@ -58,9 +58,8 @@ static bool read_start(int dir, unsigned long long *ticks)
 		return false;
 	/* The second field is the name in parentheses, and a name may hold anything. */
 	s = strrchr(stat, ')');
-	for (int field = 2; s && field < 22; field++) {
+	for (int field = 2; s && field < 22; field++)
 		s = strchr(s + 1, ' ');
-	}
 	return s && sscanf(s, "%llu", ticks) == 1;
 }
 
@@ -70,7 +69,7 @@ static bool read_start(int dir, unsigned long long *ticks)
  */
 static int process_open(uint32_t tgid, uint64_t start_ns)
 {
-	unsigned long long ticks, expected;
+	unsigned long long ticks;
 	long hz = sysconf(_SC_CLK_TCK);
 	char path[32];
 	int dir;
@@ -80,7 +79,8 @@ static int process_open(uint32_t tgid, uint64_t start_ns)
 	if (dir < 0)
 		return -1;
 	if (hz > 0 && read_start(dir, &ticks)) {
-		expected = start_ns / (NSEC / hz);
+		unsigned long long expected = start_ns / (NSEC / hz);
+
 		if (ticks <= expected + 1 && expected <= ticks + 1)
 			return dir;
 	}

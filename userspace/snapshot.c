@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The state of the module at one moment. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ int snapshot_read(const struct source_options *from, struct snapshot *snap)
 {
 	static struct source source;
 	const struct roundwatch_header *record;
+	struct roundwatch_lost lost;
 	size_t room = 0;
 	int status;
 
@@ -39,6 +41,10 @@ int snapshot_read(const struct source_options *from, struct snapshot *snap)
 				snap->tally = xrealloc(snap->tally, room, sizeof(*snap->tally));
 			}
 			source_copy_tally(&snap->tally[snap->tallies++], record);
+		} else if (record->type == ROUNDWATCH_LOST) {
+			/* Only a slow reader of what comes after the snapshot should get it. */
+			source_copy_lost(&lost, record);
+			snap->lost += lost.lost;
 		}
 	}
 
@@ -78,9 +84,12 @@ int snapshot_warn(const struct snapshot *snap)
 		      "no miner would be seen;\n"
 		      "    dmesg | grep roundwatch     may say why",
 		      format_duration(age, snapshot_uptime(snap)));
+	else if (snap->lost)
+		error("%" PRIu64 " records were lost on the way, so that this may not be all; "
+		      "try again", snap->lost);
 	else
 		return STATUS_OK;
-	return STATUS_BLIND;
+	return snapshot_is_blind(snap) ? STATUS_BLIND : STATUS_FAILURE;
 }
 
 void snapshot_free(struct snapshot *snap)

@@ -153,7 +153,7 @@ static int check_record(const struct source *s, const struct roundwatch_header *
 	if (h->size < sizeof(*h) || h->size > ROUNDWATCH_MAX_RECORD || h->size % 8)
 		return damaged(s, "a record of size", h->size);
 	if (h->abi != ROUNDWATCH_ABI) {
-		error("%s: the module speaks ABI %u, roundwatch %s speaks ABI %u; "
+		error("%s: the module speaks ABI %u, roundwatch %s speaks ABI %d; "
 		      "use module and program of one release",
 		      s->name, h->abi, VERSION, ROUNDWATCH_ABI);
 		return STATUS_FAILURE;
@@ -161,7 +161,8 @@ static int check_record(const struct source *s, const struct roundwatch_header *
 	if (!s->begun && h->type != ROUNDWATCH_INFO)
 		return damaged(s, "begins with a record of type", h->type);
 	if ((h->type == ROUNDWATCH_INFO && h->size < INFO_MIN) ||
-	    (h->type == ROUNDWATCH_TALLY && h->size < TALLY_MIN))
+	    (h->type == ROUNDWATCH_TALLY && h->size < TALLY_MIN) ||
+	    (h->type == ROUNDWATCH_LOST && h->size < LOST_MIN))
 		return damaged(s, "too short for its type, a record of size", h->size);
 	return STATUS_OK;
 }
@@ -221,6 +222,11 @@ void source_copy_info(struct roundwatch_info *to, const struct roundwatch_header
 }
 
 void source_copy_tally(struct roundwatch_tally *to, const struct roundwatch_header *from)
+{
+	copy_record(to, sizeof(*to), from);
+}
+
+void source_copy_lost(struct roundwatch_lost *to, const struct roundwatch_header *from)
 {
 	copy_record(to, sizeof(*to), from);
 }

@@ -22,6 +22,7 @@ struct recording_header {
 /* The least a record must hold to be of use: who, and what about it. */
 #define INFO_MIN	offsetof(struct roundwatch_info, observations)
 #define TALLY_MIN	offsetof(struct roundwatch_tally, score)
+#define LOST_MIN	sizeof(struct roundwatch_lost)
 
 /**
  * struct source_options - where to read from
@@ -48,6 +49,7 @@ struct source {
 	int fd;
 	bool begun;
 	size_t pos, have;
+
 	_Alignas(8) unsigned char buf[16 * ROUNDWATCH_MAX_RECORD];
 };
 
@@ -66,5 +68,6 @@ void source_close(struct source *s);
 /* Copy a record of that type: what it lacks is zero, what is new in it is left out. */
 void source_copy_info(struct roundwatch_info *to, const struct roundwatch_header *from);
 void source_copy_tally(struct roundwatch_tally *to, const struct roundwatch_header *from);
+void source_copy_lost(struct roundwatch_lost *to, const struct roundwatch_header *from);
 
 #endif

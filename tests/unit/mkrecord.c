@@ -12,7 +12,7 @@
  *	mkrecord invert OFFSET	stdin with all bits of that byte inverted
  *	mkrecord start PID	start of that process, as the module tells it
  *
- * Words: head, info, tally, end and unknown begin a record; NAME=VALUE changes
+ * Words: head, info, tally, end, lost and unknown begin a record; NAME=VALUE changes
  * a member of the record begun last. A member "size" cuts the record off or
  * fills it with 0xff; "claim" changes only the size written in its header.
  */
@@ -40,6 +40,7 @@ static union {
 	struct roundwatch_header header;
 	struct roundwatch_info info;
 	struct roundwatch_tally tally;
+	struct roundwatch_lost lost;
 	unsigned char bytes[2 * ROUNDWATCH_MAX_RECORD];
 } rec;
 
@@ -76,6 +77,8 @@ static const struct member {
 	MEMBER(info, randomx_evidence),
 	MEMBER(info, gap_us),
 	MEMBER(info, decay),
+	MEMBER(info, looks),
+	MEMBER(info, floor_hz),
 	MEMBER(tally, flags),
 	MEMBER(tally, pid),
 	MEMBER(tally, tgid),
@@ -98,6 +101,7 @@ static const struct member {
 	ELEMENT("rz", count, ROUNDWATCH_RZ),
 	MEMBER(tally, changes),
 	MEMBER(tally, samples),
+	MEMBER(lost, lost),
 };
 
 static void die(const char *why, const char *what)
@@ -150,6 +154,8 @@ static void begin_info(void)
 	rec.info.randomx_evidence = 1000;
 	rec.info.gap_us = 4000;
 	rec.info.decay = 2;
+	rec.info.looks = 4321;
+	rec.info.floor_hz = 20;
 }
 
 static void begin_tally(void)
@@ -176,7 +182,8 @@ static void set_text(char *to, size_t n, const char *value)
 
 static void set(const char *name, const char *value)
 {
-	const char *type = rec.header.type == ROUNDWATCH_INFO ? "info" : "tally";
+	const char *type = rec.header.type == ROUNDWATCH_INFO ? "info" :
+			   rec.header.type == ROUNDWATCH_LOST ? "lost" : "tally";
 	uint64_t number;
 	char *end;
 
@@ -237,6 +244,8 @@ static int make(char **word)
 			begin_tally();
 		} else if (!strcmp(*word, "end")) {
 			begin(ROUNDWATCH_SNAPSHOT_END, sizeof(rec.header));
+		} else if (!strcmp(*word, "lost")) {
+			begin(ROUNDWATCH_LOST, sizeof(rec.lost));
 		} else if (!strcmp(*word, "unknown")) {
 			begin(77, 64);
 		} else {

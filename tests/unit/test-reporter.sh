@@ -545,13 +545,18 @@ run status --input all
 expect "status" 0
 says "status" out "roundwatch 1.2.3, ABI 1" "watching" "2h ago, 2023-11-14 20:13:20" "1234567" \
 	"1 randomx, 1 suspect, 1 rounding, 1 clear" "room for 4096" \
-	"suspect from 300, randomx from 1000" "decay 2/s, gap 4000 us"
-mk head info live=2 exited=3 claimed=5 evicted=7 dropped=11 contended=13 end > counters
+	"suspect from 300, randomx from 1000" "decay 2/s, gap 4000 us" "Looks:         4321 " \
+	"Floor:         20 "
+mk head info floor_hz=0 end > unfloored
+run status --input unfloored
+says "status without a floor" out "Floor:         off"
+mk head info live=2 exited=3 claimed=5 evicted=7 dropped=11 contended=13 looks=17 floor_hz=19 \
+	end > counters
 run status --input counters --json
 expect "status --json" 0
 for member in version:'"1.2.3"' abi:1 blind:false uptime:7200.000 observations:1234567 live:2 \
 	exited:3 claimed:5 evicted:7 dropped:11 contended:13 max_tasks:4096 suspect_evidence:300 \
-	randomx_evidence:1000 gap_us:4000 decay:2 processes.randomx:0; do
+	randomx_evidence:1000 gap_us:4000 decay:2 looks:17 floor_hz:19 processes.randomx:0; do
 	same "status --json: ${member%%:*}" "$(json "status.${member%%:*}")" "${member#*:}"
 done
 same "status --json: time" "$(json status.time)" '"2023-11-14T22:13:20.000000+00:00"'
@@ -724,6 +729,26 @@ mk head info size=4096 tally tgid=1 pid=1 verdict=3 highest=3 comm=long rn=9 siz
 same "records of a newer module" "$(raw long PID,VERDICT,COMMAND,RN)" "1 randomx long 9"
 run status --input long --json
 same "INFO of a newer module" "$rc $(json status.decay)" "0 2"
+mk head info decay=3 floor_hz=9 size=144 end > old
+run status --input old --json
+same "INFO of a module without a floor" "$rc $(json status.decay) $(json status.floor_hz)" "0 3 0"
+
+# What a slow reader lost comes after the snapshot, and is none of a list's business.
+mk head info tally tgid=1 pid=1 verdict=3 highest=3 end lost lost=5 > after
+run list --input after
+expect "records lost after the snapshot" 0
+mk head info tally tgid=1 pid=1 verdict=3 highest=3 lost lost=5 lost lost=6 end > within
+for cmd in list "list --json" status; do
+	# shellcheck disable=SC2086
+	run $cmd --input within
+	expect "$cmd: records lost within the snapshot" 1
+	says "$cmd: records lost within the snapshot" err "11 records were lost"
+done
+run list --input within --raw --noheadings --output PID
+same "records lost within the snapshot: shows what there is" "$(cat out)" 1
+mk head info lost size=16 end > short
+run list --input short
+expect "a LOST that is too short" 1
 
 # More records than fit a buffer, in pieces that end anywhere.
 set --

@@ -286,7 +286,7 @@ test_case "max_tasks=100" wrong max_tasks=100 'max_tasks=100 is not a power of t
 test_case "max_tasks=8" wrong max_tasks=8 'max_tasks=8 is out of range: 16 to 1048576'
 test_case "max_tasks=2097152" wrong max_tasks=2097152 'out of range'
 test_case "max_tasks=x" wrong max_tasks=x 'invalid for parameter'
-test_case "randomx_evidence=1" wrong randomx_evidence=1 'randomx_evidence=1 is out of range: 38 to 10000'
+test_case "randomx_evidence=1" wrong randomx_evidence=1 'randomx_evidence=1 is out of range: 40 to 10000'
 test_case "suspect_evidence=101" wrong suspect_evidence=101 'suspect_evidence=101 is out of range: 1 to 100'
 test_case "decay=1001" wrong decay=1001 'decay=1001 is out of range: 0 to 1000'
 test_case "gap_us=1" wrong gap_us=1 'gap_us=1 is out of range: 100 to 1000000'

@@ -5,11 +5,16 @@
  * Light mode (a cache of 256 MiB, no dataset). Prints the CLOCK_BOOTTIME second
  * at which the first hash begins as "first-hash SECONDS", and "hashes N" when
  * it ends; with --then it stays for some seconds without mining.
+ *
+ * With --spawn it does not mine itself: when the cache is filled it says "ready",
+ * and each number on standard input begins a child that mines in so many threads,
+ * and says "pid PID" first.
  */
 #include <errno.h>
 #include <getopt.h>
 #include <pthread.h>
 #include <randomx.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,7 +28,7 @@
 #include <xmmintrin.h>
 
 static unsigned long threads = 1, seconds = 10, lifetime, then;
-static bool interpreter, forks, evade;
+static bool interpreter, forks, evade, spawn;
 static randomx_flags flags;
 static randomx_cache *cache;
 static atomic_ulong hashes, next_nonce;
@@ -101,6 +106,25 @@ static void *lane(void *unused)
 	return unused;
 }
 
+/* Returns in every child; in the parent, false at the end of standard input. */
+static bool spawn_miners(void)
+{
+	signal(SIGCHLD, SIG_IGN);
+	puts("ready");
+	fflush(stdout);
+	while (scanf("%lu", &threads) == 1) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			die("fork");
+		if (!pid) {
+			printf("pid %d\n", getpid());
+			return true;
+		}
+	}
+	return false;
+}
+
 static unsigned long number(const char *text, const char *option)
 {
 	char *end;
@@ -124,6 +148,7 @@ int main(int argc, char **argv)
 		{ "fork", no_argument, NULL, 'f' },
 		{ "interpreter", no_argument, NULL, 'i' },
 		{ "evade", no_argument, NULL, 'e' },
+		{ "spawn", no_argument, NULL, 'S' },
 		{ "then", required_argument, NULL, 'T' },
 		{ "name", required_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },
@@ -155,12 +180,16 @@ int main(int argc, char **argv)
 		case 'e':
 			evade = true;
 			break;
+		case 'S':
+			spawn = true;
+			break;
 		case 'n':
 			prctl(PR_SET_NAME, optarg);
 			break;
 		default:
 			fputs("usage: miner [--threads N] [--seconds N] [--interpreter] [--evade]\n"
-			      "             [--lifetime HASHES [--fork]] [--name NAME] [--then SECONDS]\n", stderr);
+			      "             [--lifetime HASHES [--fork]] [--name NAME] [--then SECONDS]\n"
+			      "             [--spawn]\n", stderr);
 			return 2;
 		}
 	}
@@ -171,6 +200,8 @@ int main(int argc, char **argv)
 	if (!cache)
 		die("randomx_alloc_cache");
 	randomx_init_cache(cache, "roundwatch", 10);
+	if (spawn && !spawn_miners())
+		return 0;
 	lanes = calloc(threads, sizeof(*lanes));
 	if (!lanes)
 		die("calloc");
