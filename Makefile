@@ -36,10 +36,12 @@ module:
 programs: reporter
 	@$(MAKE) -s -C tests/unit O=../../build
 	@$(MAKE) -s -C tests/vm O=../../build
+	@$(MAKE) -s -C tests/vm/innocents O=../../../build
 
 demo:
 	@scripts/deps build vm demo
-	@$(MAKE) -s programs
+	@$(MAKE) -s reporter
+	@$(MAKE) -s -C tests/vm O=../../build
 	@scripts/demo
 
 check:
