@@ -250,12 +250,21 @@ static noinline void observe(const struct fpu *fpu)
 	observe_tally(t, task, fpu, mxcsr);
 }
 
+static __always_inline void observe_switch(const struct fpu *fpu)
+{
+	if (likely(!(fpu_image(fpu)->i387.mxcsr & FPU_RC) &&
+		   !tally_likely(tally_bucket(fpu))))
+		return;
+	observe(fpu);
+}
+
 static noinline void trace_switch(const struct fpu *fpu)
 {
 	if (irqs_disabled())
 		trace_observation(current, fpu_mxcsr(fpu_image(fpu), fpu_has_header()),
 				  fpu_fcw(fpu_image(fpu), fpu_has_header()),
 				  fpu_is_guest(fpu), false);
+	observe_switch(fpu);
 }
 
 /*
@@ -270,10 +279,8 @@ static void probe_fpu(void *data, struct fpu *fpu)
 	this_cpu_inc(tally_counters.observations);
 	if (trace_observation_enabled())
 		trace_switch(fpu);
-	if (likely(!(fpu_image(fpu)->i387.mxcsr & FPU_RC) &&
-		   !tally_likely(tally_bucket(fpu))))
-		return;
-	observe(fpu);
+	else
+		observe_switch(fpu);
 }
 
 /**
