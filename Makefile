@@ -8,6 +8,7 @@
 
 KVER	?= $(shell uname -r)
 KDIR	?= /lib/modules/$(KVER)/build
+DKMS	= roundwatch-0.1.0
 
 all: reporter module
 
@@ -54,6 +55,25 @@ bench:
 	@scripts/deps build vm bench
 	@scripts/bench
 
+# The reporter to PREFIX, the module to DKMS, which builds it for the running kernel and for those
+# to come. Says what is missing before it begins.
+install: reporter
+	@command -v dkms >/dev/null || { echo "no dkms: apt-get install dkms, or make module and insmod"; exit 1; }
+	@[ -d "$(KDIR)" ] || { \
+		echo "no kernel headers at $(KDIR): install linux-headers-$(KVER), or set KDIR"; exit 1; }
+	@$(MAKE) -s -C userspace O=../build install
+	@rm -rf /usr/src/$(DKMS)
+	@mkdir -p /usr/src/$(DKMS)
+	@cp -R dkms.conf LICENSE module /usr/src/$(DKMS)/
+	@dkms install --force $(subst -,/,$(DKMS)) -k $(KVER)
+	@echo 'installed; load it with: modprobe roundwatch'
+
+uninstall:
+	@! grep -q '^roundwatch ' /proc/modules || rmmod roundwatch
+	@-dkms remove $(subst -,/,$(DKMS)) --all
+	@rm -rf /usr/src/$(DKMS)
+	@$(MAKE) -s -C userspace O=../build uninstall
+
 lint:
 	@scripts/deps build vm lint
 	@scripts/lint
@@ -68,4 +88,5 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: all help reporter module programs demo check check-unit check-vm bench lint shell clean distclean
+
+.PHONY: all help install uninstall reporter module programs demo check check-unit check-vm bench lint shell clean distclean

@@ -42,6 +42,7 @@ static const struct file_operations *null_operations;
 static bool enter(void)
 {
 	atomic_inc(&busy);
+	/* Busy before gone is looked at; pairs with chardev_exit(). */
 	smp_mb__after_atomic();
 	return !READ_ONCE(gone);
 }

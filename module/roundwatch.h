@@ -32,6 +32,7 @@ void floor_exit(void);
 struct notice_reader {
 	u64 next;
 };
+
 int notice_init(void);
 void notice_change(const struct tally *t);
 void notice_start(struct notice_reader *reader);

@@ -265,6 +265,7 @@ static bool has_twin(const struct tally *t, unsigned long key)
 	u32 slot = tally_first_slot(key);
 	u32 end = slot + TALLY_WAYS;
 
+	/* Ours is shown before the others are looked at; pairs with the twin's. */
 	smp_mb();
 	for (; slot < end; slot++)
 		if (READ_ONCE(tally_table.key[slot]) == key && slot != tally_slot(t))
@@ -343,9 +344,11 @@ bool tally_read(u32 slot, struct tally *copy)
 
 		if (READ_ONCE(tally_table.key[slot]) == TALLY_FREE)
 			return false;
+		/* The copy comes after seq; pairs with tally_put(). */
 		seq = smp_load_acquire(&t->seq);
 		if (!(seq & 1)) {
 			copy_racy(copy, t);
+			/* And before seq is looked at again; pairs with who owns it. */
 			smp_rmb();
 			if (READ_ONCE(t->seq) == seq)
 				return true;

@@ -207,6 +207,7 @@ void tally_sum(struct tally_counters *sum, u64 *live, u64 *exited);
  */
 static __always_inline void tally_put(struct tally *t)
 {
+	/* What was changed is seen before it is given up. */
 	smp_store_release(&t->seq, READ_ONCE(t->seq) + 1);
 }
 

@@ -249,10 +249,14 @@ void verdict_inherit(struct verdict_score *score,
  */
 void verdict_exec(struct verdict_score *score)
 {
+	int i;
+
 	score->mode = ROUNDWATCH_RN;
 	score->crossed = false;
 	score->mixes = false;
 	score->agree = VERDICT_AGREED;
+	for (i = 0; i < 3; i++)
+		score->arrivals[i] = 0;
 }
 
 /*

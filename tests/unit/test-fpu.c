@@ -222,7 +222,8 @@ static void test_instruction(enum instruction i)
 				wrong += !check(i, what);
 				/* Else the test would compare nothing with nothing. */
 				wanted_wrong += saved_mxcsr != w.mxcsr;
-				wanted_wrong += saved_fcw != (x87 == INITIAL ? FPU_FCW_INIT : w.fcw);
+				wanted_wrong += saved_fcw !=
+						(x87 == INITIAL ? FPU_FCW_INIT : w.fcw);
 			}
 			is(wrong, 0, "%s, %s: %u images read right", names[i], what, saves);
 			is(wanted_wrong, 0, "%s, %s: the registers were what they should be",

@@ -631,7 +631,7 @@ static struct tally *get_or_claim(struct worker *w, unsigned long key, u64 start
 	t = tally_get(key, start_ns);
 	if (!t) {
 		t = claim(key, start_ns, pid, bucket);
-		w->claimed += t != NULL;
+		w->claimed += !!t;
 	}
 	return IS_ERR(t) ? NULL : t;
 }

@@ -108,20 +108,20 @@ pid_reused()
 	[ "$(echo "$row" | awk '{ print $8 }')" = 0 ] && has_row COMM=up TID="$old" FLAGS=-e--
 }
 
-# 24 decoys, each good for two tallies, fight for 16 from the moment the module is there.
+# 12 decoys, each good for two tallies, fight for 16 from the moment the module is there.
 overflows()
 {
 	unload
 	start_miner --threads 2 || return 1
 	miner=$pid
-	start "$bin/load" up 100 24
+	start "$bin/load" up 150 12
 	decoys=$pid
-	load max_tasks=16 && accused "$miner" 90
+	load max_tasks=16 && accused "$miner" 110
 	status=$?
 	dropped=$(sed -n '1s/.*dropped=\([0-9]*\).*/\1/p' /proc/roundwatch)
 	stop "$miner" "$decoys"
 	[ $status = 0 ] || return 1
-	[ "$dropped" -ge 50 ] || fail "only $dropped were dropped: no overflow" || return 1
+	[ "$dropped" -ge 10 ] || fail "only $dropped were dropped: no overflow" || return 1
 	nobody_else miner
 }
 
@@ -203,7 +203,7 @@ unload_once()
 	exec 3<&- 4<&-
 	[ $status = 0 ] || fail "rmmod failed" || return 1
 	[ "$rest" = 0 ] || fail "an open device gave $rest bytes after unloading" || return 1
-	[ ! -e /proc/roundwatch ] && [ ! -e /dev/roundwatch ] || fail "left something"
+	{ [ ! -e /proc/roundwatch ] && [ ! -e /dev/roundwatch ]; } || fail "left something"
 }
 
 # The machine's emulation has its hiccups; what counts is the best of three.

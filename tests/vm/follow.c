@@ -44,7 +44,7 @@ static int show(const char *at, const char *end)
 			snapshot_ended = 1;
 			break;
 		case ROUNDWATCH_LOST:
-			printf("LOST %llu\n", (unsigned long long)((const struct roundwatch_lost *)at)->lost);
+			printf("LOST %llu\n", ((const struct roundwatch_lost *)at)->lost);
 			break;
 		}
 		at += h->size;
@@ -67,7 +67,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (ioctl(fd, ROUNDWATCH_IOC_INFO, &info) || info.header.size != sizeof(info) ||
-	    info.header.type != ROUNDWATCH_INFO || ioctl(fd, _IO('R', 0x76)) != -1 || errno != ENOTTY) {
+	    info.header.type != ROUNDWATCH_INFO || ioctl(fd, _IO('R', 0x76)) != -1 ||
+	    errno != ENOTTY) {
 		puts("BAD ioctl");
 		return 1;
 	}

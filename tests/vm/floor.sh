@@ -1,0 +1,242 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The observation floor: a miner that has a CPU to itself is found, and nobody who sleeps is woken.
+# The CPU is CPU 1: `scripts/vm run -t 600 -a 'isolcpus=1 nohz_full=1' -- sh tests/vm/floor.sh`.
+# Where no CPU is isolated, only what CPUs do when idle is looked at, on all of them.
+
+. "$RW_TOP/tests/vm/lib.sh"
+cpu1=/sys/devices/system/cpu/cpu1/online
+orders=/tmp/orders
+spawner_out=/tmp/out.spawner
+
+# One cache for all miners, as it takes long to fill; see tests/vm/miner.c.
+fills_cache()
+{
+	mkfifo "$orders"
+	"$bin/miner" --spawn --seconds 120 <"$orders" >>"$spawner_out" 2>&1 &
+	spawner=$!
+	exec 3>"$orders"
+	await 60 grep -q ready "$spawner_out"
+}
+
+# spawn THREADS: $pid begins to hash, where and how the spawner may run.
+spawn()
+{
+	: >"$spawner_out"
+	echo "$1" >&3
+	await 60 grep -q first-hash "$spawner_out" || return 1
+	pid=$(sed -n 's/^pid //p' "$spawner_out")
+	cp "$spawner_out" "/tmp/out.$pid"
+}
+
+gone()
+{
+	! [ -d "/proc/$1" ]
+}
+
+end()
+{
+	kill "$1"
+	await 10 gone "$1"
+}
+
+looks()
+{
+	sed -n '1s/.*looks=\([0-9]*\).*/\1/p' /proc/roundwatch
+}
+
+# SECONDS-SINCE-BOOT SAMPLES of the thread TID; none if it has no tally.
+samples()
+{
+	n=$(rows TID="$1" | awk '{ print $11 }')
+	echo "$(cut -d' ' -f1 /proc/uptime) ${n:-0}"
+}
+
+# rate TID SECONDS: samples a second, over so many seconds.
+rate()
+{
+	a=$(samples "$1")
+	sleep "$2"
+	echo "$a $(samples "$1")" | awk '{ printf "%.1f\n", ($4 - $2) / ($3 - $1) }'
+}
+
+# watched TID: often enough, and by being looked at. On a loaded host all is late.
+watched()
+{
+	[ "$(awk '{ print $39 }' "/proc/$1/stat")" = 1 ] || fail "the miner is not on CPU 1" || return 1
+	before=$(looks)
+	hz=$(rate "$1" 10)
+	now=$(looks)
+	echo "# $hz samples a second, $((now - before)) looks in 10 s"
+	[ "$now" -gt "$before" ] || fail "nobody looked" || return 1
+	awk -v hz="$hz" 'BEGIN { exit hz < 10 }' || fail "only $hz samples a second"
+}
+
+# The only thread of the miner is the first that it started.
+miner_thread()
+{
+	find "/proc/$1/task" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -vx "$1"
+}
+
+# A miner on CPU 1, with the SCHEDULING (for chrt): accused, and seen all the time.
+finds()
+{
+	# shellcheck disable=SC2086 # words
+	taskset -p 2 "$spawner" && chrt $1 -p ${2:-0} "$spawner" && spawn 1 || return 1
+	chrt -o -p 0 "$spawner"
+	accused "$pid" 60 && watched "$(miner_thread "$pid")"
+	status=$?
+	end "$pid" && return $status
+}
+
+# What there is to see without a floor.
+sees_less_without()
+{
+	unload && load floor_hz=0 && taskset -p 2 "$spawner" && spawn 1 || return 1
+	hz=$(rate "$(miner_thread "$pid")" 10)
+	verdict=$(rows PID="$pid" TID=- | awk '{ print $1, "evidence", $2 }')
+	echo "# $hz samples a second; after 10 s: ${verdict:-no tally}"
+	end "$pid"
+	[ "$(looks)" = 0 ] || fail "$(looks) looks" || return 1
+	awk -v hz="$hz" 'BEGIN { exit hz >= 10 }' || fail "CPU 1 is not left alone: this proves nothing"
+}
+
+# KIND CPU COUNT of all interrupts, and what else tells that a CPU woke up.
+wakeups()
+{
+	awk 'NR == 1 { for (n = 0; n < NF; n++) cpu[n + 1] = substr($(n + 1), 4); next }
+		{
+			for (i = 1; i <= n; i++)
+				if ($(i + 1) ~ /^[0-9]+$/) {
+					all[i] += $(i + 1)
+					if ($1 ~ /^(LOC|CAL|RES):$/)
+						print substr($1, 1, 3), cpu[i], $(i + 1)
+				}
+		}
+		END { for (i = 1; i <= n; i++) print "all", cpu[i], all[i] }' /proc/interrupts
+	for idle in /sys/devices/system/cpu/cpu[0-9]*/cpuidle; do
+		[ -d "$idle" ] || continue
+		cpu=${idle#*/cpu/cpu}
+		cat "$idle"/state*/usage | awk -v cpu="${cpu%/cpuidle}" '{ n += $1 } END { print "idle", cpu, n }'
+	done
+	# Off, they would count nothing.
+	awk '/^cpu[0-9]/ { print "sched", substr($1, 4), $4 }' /proc/schedstat
+}
+
+# idle FILE: what wakes the CPUs in 10 s in which nothing is to be done. The least of three turns.
+idle()
+{
+	sleep 2
+	for _ in 1 2 3; do
+		wakeups >/tmp/wakeups
+		sleep 10
+		wakeups | awk 'NR == FNR { was[$1, $2] = $3; next }
+			{ print $1, $2, $3 - was[$1, $2] }' /tmp/wakeups -
+	done | awk '{ k = $1 " " $2; if (!(k in least) || $3 < least[k]) least[k] = $3 }
+		END { for (k in least) print k, least[k] }' | sort >"$1"
+}
+
+# An idle CPU that were looked at would wake 200 times more. One that is not isolated has work of its
+# own, now more, now less: from one turn to the next its counts differ by a hundred.
+costs_idle_nothing()
+{
+	echo 1 >/proc/sys/kernel/sched_schedstats
+	! grep -q '^roundwatch ' /proc/modules || unload
+	idle /tmp/idle.without
+	load || return 1
+	before=$(looks)
+	idle /tmp/idle.with
+	echo "# in 10 s, without and with (the least of 3; $(($(looks) - before)) looks in all)"
+	awk -v isolated="$(cat /sys/devices/system/cpu/isolated)" '
+		NR == FNR { was[$1, $2] = $3; next }
+		{
+			line[$2] = line[$2] sprintf("  %s %d %d", $1, was[$1, $2], $3)
+			if ($3 > was[$1, $2] + ($2 == isolated "" ? 20 : 100)) {
+				printf "CPU %d: %s rose from %d to %d\n", $2, $1, was[$1, $2], $3
+				bad = 1
+			}
+		}
+		END {
+			for (cpu in line)
+				printf "# CPU %d:%s\n", cpu, line[cpu]
+			exit bad
+		}' /tmp/idle.without /tmp/idle.with
+}
+
+# The miner is there as its CPU goes, again and again, and goes elsewhere.
+survives_hotplug()
+{
+	unload && load && taskset -p 2 "$spawner" && spawn 1 || return 1
+	for _ in 1 2 3; do
+		echo 0 >"$cpu1" && sleep 0.5 && echo 1 >"$cpu1" && sleep 0.5 &&
+			taskset -p -a 2 "$pid" || return 1
+	done
+	watched "$(miner_thread "$pid")"
+	status=$?
+	end "$pid" && [ $status = 0 ] && finds -o
+}
+
+# Unloaded and loaded without CPU 1, which comes back later.
+loads_without_cpu()
+{
+	echo 0 >"$cpu1" || return 1
+	a=$(date +%s%N)
+	unload
+	status=$?
+	ms=$((($(date +%s%N) - a) / 1000000))
+	echo "# rmmod took $ms ms"
+	load || status=1
+	echo 1 >"$cpu1" || return 1
+	[ $status = 0 ] || fail "rmmod or insmod without CPU 1" || return 1
+	[ "$ms" -lt 1000 ] || fail "too long" || return 1
+	finds -o
+}
+
+takes_largest_table()
+{
+	unload && load max_tasks=1048576 || return 1
+	start "$bin/load" up 30
+	await 60 has_row COMM=up TID="$pid" VERDICT=rounding
+	status=$?
+	stop "$pid"
+	unload && return $status
+}
+
+# KiB of what a module can make grow: slabs and large kmalloc()s, vmalloc(), per-CPU memory.
+kernel_kib()
+{
+	awk '/^(SUnreclaim|VmallocUsed|Percpu):/ { n += $2 } END { print n }' /proc/meminfo
+}
+
+# Measured: how much the kernel's memory grows as the module is loaded, the median of 5 turns, but for
+# the module's code and static data. kmalloc() gives large requests a power of two of pages, and that counts.
+is_small()
+{
+	for _ in 1 2 3 4 5; do
+		before=$(kernel_kib)
+		load || return 1
+		echo "$(($(kernel_kib) - before)) $(awk '$1 == "roundwatch" { print int($2 / 1024) }' /proc/modules)"
+		unload || return 1
+	done | sort -n >/tmp/grown
+	# shellcheck disable=SC2046 # words
+	set -- $(sed -n 3p /tmp/grown)
+	echo "# $1 KiB, of them $2 code and static data; from $(head -n 1 /tmp/grown | cut -d' ' -f1) to $(tail -n 1 /tmp/grown | cut -d' ' -f1)"
+	[ "$(($1 - $2))" -le 1024 ] || fail "$(($1 - $2)) KiB allocated, above 1 MiB"
+}
+
+test_case "idle CPUs are not woken" costs_idle_nothing
+if [ "$(cat /sys/devices/system/cpu/isolated)" = 1 ]; then
+	test_case "fills a cache" fills_cache
+	test_case "finds a miner alone on a CPU (SCHED_OTHER)" finds -o
+	test_case "finds a miner alone on a CPU (SCHED_FIFO 50)" finds -f 50
+	test_case "sees less of it without a floor" sees_less_without
+	test_case "CPUs come and go" survives_hotplug
+	test_case "loads and unloads while a CPU is off" loads_without_cpu
+	kill "$spawner"
+	wait "$spawner" 2>/dev/null
+	test_case "takes the largest table" takes_largest_table
+	test_case "the default table is small" is_small
+else
+	unload
+fi
+finish
