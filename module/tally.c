@@ -24,7 +24,8 @@ DEFINE_PER_CPU(struct tally_counters, tally_counters);
 int tally_init(u32 max_tasks)
 {
 	tally_table.key = kvcalloc(max_tasks, sizeof(*tally_table.key), GFP_KERNEL);
-	tally_table.tally = kvcalloc(max_tasks, sizeof(*tally_table.tally), GFP_KERNEL);
+	/* kvcalloc() would round up to a power of two of pages: a third more. */
+	tally_table.tally = vzalloc((size_t)max_tasks * sizeof(*tally_table.tally));
 	if (!tally_table.key || !tally_table.tally) {
 		tally_exit();
 		return -ENOMEM;
@@ -42,7 +43,7 @@ int tally_init(u32 max_tasks)
 void tally_exit(void)
 {
 	kvfree(tally_table.key);
-	kvfree(tally_table.tally);
+	vfree(tally_table.tally);
 	tally_table.key = NULL;
 	tally_table.tally = NULL;
 	tally_table.size = 0;

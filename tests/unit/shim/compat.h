@@ -214,6 +214,16 @@ static inline void kvfree(const void *p)
 	free(memory);
 }
 
+static inline void *vzalloc(size_t size)
+{
+	return kvcalloc(1, size, GFP_KERNEL);
+}
+
+static inline void vfree(const void *p)
+{
+	kvfree(p);
+}
+
 /* <asm/fpu/types.h>: what XSAVE and FXSAVE write, Intel SDM vol. 1, 10.5.1 and 13.4. */
 struct fxregs_state {
 	u16 cwd;
