@@ -35,6 +35,7 @@ module:
 
 # What the unit tests and the virtual machine run.
 programs: reporter
+	@$(MAKE) -s -C userspace O=../build ../build/mkrecord
 	@$(MAKE) -s -C tests/unit O=../../build
 	@$(MAKE) -s -C tests/vm O=../../build
 	@$(MAKE) -s -C tests/vm/innocents O=../../../build
