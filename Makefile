@@ -15,7 +15,7 @@ all: reporter module
 help:
 	@echo 'make [all]          the reporter, and the module for the running kernel (KDIR=$(KDIR))'
 	@echo 'make demo           a real miner, caught in a virtual machine'
-	@echo 'make check          every test; make check-unit, make check-vm: some'
+	@echo 'make check          every test; make check-unit, check-vm: some of it; make check-long: more'
 	@echo 'make bench          instructions per context switch, beside bpftrace'
 	@echo 'make lint           checkpatch, sparse, W=1, cppcheck, shellcheck'
 	@echo 'make shell          a prompt in the virtual machine'
@@ -38,7 +38,6 @@ programs: reporter
 	@$(MAKE) -s -C userspace O=../build ../build/mkrecord
 	@$(MAKE) -s -C tests/unit O=../../build
 	@$(MAKE) -s -C tests/vm O=../../build
-	@$(MAKE) -s -C tests/vm/innocents O=../../../build
 
 demo:
 	@scripts/deps build vm demo
@@ -49,7 +48,7 @@ demo:
 check:
 	@scripts/check
 
-check-unit check-vm:
+check-unit check-vm check-long:
 	@scripts/check $(@:check-%=%)
 
 bench:
@@ -90,4 +89,4 @@ distclean:
 	rm -rf build
 
 
-.PHONY: all help install uninstall reporter module programs demo check check-unit check-vm bench lint shell clean distclean
+.PHONY: all help install uninstall reporter module programs demo check check-unit check-vm check-long bench lint shell clean distclean
