@@ -9,15 +9,15 @@ failed=0
 # test NAME COMMAND...: one line of TAP; the command's output is shown if it fails.
 test_case()
 {
-	name=$1
+	title=$1
 	shift
 	count=$((count + 1))
 	if "$@" >"/tmp/case.$count" 2>&1; then
-		echo "ok $count - $name"
+		echo "ok $count - $title"
 		grep '^# ' "/tmp/case.$count"
 	else
 		failed=$((failed + 1))
-		echo "not ok $count - $name"
+		echo "not ok $count - $title"
 		sed 's/^/# | /' "/tmp/case.$count"
 		sed 's/^/# proc | /' /proc/roundwatch 2>/dev/null | head -n 20
 		dmesg | tail -n 5 | sed 's/^/# dmesg | /'
