@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "process.h"
+#include "identity.h"
 #include "reporter.h"
 #include "snapshot.h"
 #include "subject.h"
@@ -15,8 +15,7 @@
 #define YELLOW	"\033[33m"
 #define DIM	"\033[2m"
 
-/* A recording may come from another host: its users and processes are not ours. */
-static bool this_host;
+static struct host host;
 
 static bool is_thread(const struct subject *s)
 {
@@ -66,13 +65,6 @@ static struct value get_threads(const void *row)
 static struct value get_command(const void *row)
 {
 	return value_text(xstrndup(tally(row)->comm, sizeof(tally(row)->comm)));
-}
-
-static struct value get_user(const void *row)
-{
-	char *name = this_host ? user_name(tally(row)->uid) : NULL;
-
-	return value_text(name ? name : xasprintf("%u", tally(row)->uid));
 }
 
 static struct value get_uid(const void *row)
@@ -178,18 +170,37 @@ static struct value get_flags(const void *row)
 	return value_list(xasprintf("%s", text));
 }
 
+/* The identity of the row being filled in: columns of one row come one after the other. */
+static const struct identity *identify(const void *row)
+{
+	static struct identity id;
+	static const void *of;
+
+	if (of != row) {
+		identity_free(&id);
+		identity_read(&host, tally(row), &id);
+		of = row;
+	}
+	return &id;
+}
+
 static struct value get_exe(const void *row)
 {
-	const struct roundwatch_tally *t = tally(row);
+	const struct identity *id = identify(row);
 
-	return value_text(this_host ? process_exe(t->tgid, t->process_start_ns) : NULL);
+	if (!id->exe)
+		return value_none();
+	return value_text(xasprintf("%s%s", id->exe, id->deleted ? " (deleted)" : ""));
+}
+
+static struct value get_user(const void *row)
+{
+	return value_copy(identify(row)->user);
 }
 
 static struct value get_cmdline(const void *row)
 {
-	const struct roundwatch_tally *t = tally(row);
-
-	return value_text(this_host ? process_cmdline(t->tgid, t->process_start_ns) : NULL);
+	return value_copy(identify(row)->cmdline);
 }
 
 static const struct column columns[] = {
@@ -292,7 +303,11 @@ static enum status list(const struct source_options *from, struct table *t, bool
 
 	if (status)
 		return status;
-	this_host = snap.live;
+	status = host_open(&host, from->sysroot, snap.live);
+	if (status) {
+		snapshot_free(&snap);
+		return status;
+	}
 	t->now_ns = snap.now_ns;
 	t->realtime_offset_ns = snap.info.realtime_offset_ns;
 
@@ -309,6 +324,7 @@ static enum status list(const struct source_options *from, struct table *t, bool
 
 	subjects_free(&subjects);
 	snapshot_free(&snap);
+	host_close(&host);
 	return status;
 }
 

@@ -101,6 +101,9 @@ bool common_option(const struct command *cmd, int opt, char **argv, const struct
 	case OPT_DEVICE:
 		from->device = optarg;
 		break;
+	case OPT_SYSROOT:
+		from->sysroot = optarg;
+		break;
 	case 'h':
 		cmd->help();
 		return false;

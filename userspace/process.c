@@ -1,25 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Looks processes and users up on this host. */
+/* Looks processes and users up. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pwd.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "process.h"
+#include "reporter.h"
 #include "util.h"
 
-char *user_name(uint32_t uid)
+int host_open(struct host *host, const char *sysroot, bool live)
+{
+	*host = (struct host){ .root = -1, .live = live && !sysroot };
+	if (!live && !sysroot)
+		return STATUS_OK;
+	host->root = open(sysroot ? sysroot : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (host->root >= 0)
+		return STATUS_OK;
+	error("--sysroot %s: %s; name a directory that has proc/ in it", sysroot ? sysroot : "/",
+	      strerror(errno));
+	return STATUS_FAILURE;
+}
+
+void host_close(struct host *host)
+{
+	if (host->root >= 0)
+		close(host->root);
+	host->root = -1;
+}
+
+char *user_name(const struct host *host, uint32_t uid)
 {
 	size_t size = 1024;
 	char *buf = NULL, *name = NULL;
 	struct passwd pwd, *found = NULL;
 	int err;
 
+	if (!host->live)
+		return NULL;
 	do {
 		size *= 2;
 		buf = xrealloc(buf, size, 1);
@@ -31,8 +53,7 @@ char *user_name(uint32_t uid)
 	return name;
 }
 
-/* Up to @size - 1 bytes of a file below @dir; negative on failure. */
-static ssize_t read_at(int dir, const char *path, char *buf, size_t size)
+ssize_t read_at(int dir, const char *path, char *buf, size_t size)
 {
 	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
 	size_t have = 0;
@@ -63,19 +84,17 @@ static bool read_start(int dir, unsigned long long *ticks)
 	return s && sscanf(s, "%llu", ticks) == 1;
 }
 
-/*
- * A descriptor of /proc/TGID names one process, not whoever has the number
- * later, so that what is read through it after the check is of that process.
- */
-static int process_open(uint32_t tgid, uint64_t start_ns)
+int process_open(const struct host *host, uint32_t tgid, uint64_t start_ns)
 {
 	unsigned long long ticks;
 	long hz = sysconf(_SC_CLK_TCK);
 	char path[32];
 	int dir;
 
-	snprintf(path, sizeof(path), "/proc/%u", tgid);
-	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (host->root < 0)
+		return -1;
+	snprintf(path, sizeof(path), "proc/%u", tgid);
+	dir = openat(host->root, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return -1;
 	if (hz > 0 && read_start(dir, &ticks)) {
@@ -88,29 +107,19 @@ static int process_open(uint32_t tgid, uint64_t start_ns)
 	return -1;
 }
 
-char *process_exe(uint32_t tgid, uint64_t start_ns)
+char *read_link_at(int dir, const char *path)
 {
-	int dir = process_open(tgid, start_ns);
-	char path[PATH_MAX];
-	ssize_t n;
+	char text[PATH_MAX];
+	ssize_t n = readlinkat(dir, path, text, sizeof(text));
 
-	if (dir < 0)
-		return NULL;
-	n = readlinkat(dir, "exe", path, sizeof(path));
-	close(dir);
-	return n > 0 ? xstrndup(path, n) : NULL;
+	return n > 0 ? xstrndup(text, n) : NULL;
 }
 
-char *process_cmdline(uint32_t tgid, uint64_t start_ns)
+char *process_cmdline(int process)
 {
-	int dir = process_open(tgid, start_ns);
 	char line[4096];
-	ssize_t n;
+	ssize_t n = read_at(process, "cmdline", line, sizeof(line));
 
-	if (dir < 0)
-		return NULL;
-	n = read_at(dir, "cmdline", line, sizeof(line));
-	close(dir);
 	while (n > 0 && !line[n - 1])
 		n--;
 	if (n <= 0)

@@ -16,6 +16,8 @@ enum status {
 /* getopt_long values of options without a letter */
 enum {
 	OPT_DEVICE = 0x100,
+	OPT_SYSROOT,
+	OPT_OWN,	/* from here on, a subcommand's own */
 };
 
 /* Options that every subcommand reading records has; see common_option(). */
@@ -23,12 +25,14 @@ enum {
 #define COMMON_LONG							\
 	{ "input",	required_argument,	NULL, 'i' },		\
 	{ "device",	required_argument,	NULL, OPT_DEVICE },	\
+	{ "sysroot",	required_argument,	NULL, OPT_SYSROOT },	\
 	{ "help",	no_argument,		NULL, 'h' },		\
 	{ "version",	no_argument,		NULL, 'V' }
 
 #define COMMON_HELP							\
 	" -i, --input <file>    read a recording; \"-\" is standard input\n"	\
 	"     --device <file>   read this device, not /dev/roundwatch\n"	\
+	"     --sysroot <dir>   look processes up in this copy of a host's files\n" \
 	" -h, --help            show this help\n"				\
 	" -V, --version         show the version\n"
 

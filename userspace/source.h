@@ -28,10 +28,12 @@ struct recording_header {
  * struct source_options - where to read from
  * @input: a recording, "-" for standard input; NULL for the device
  * @device: NULL for ROUNDWATCH_DEVICE
+ * @sysroot: where the files of the host are that it is about; see host_open()
  */
 struct source_options {
 	const char *input;
 	const char *device;
+	const char *sysroot;
 };
 
 /**

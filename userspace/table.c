@@ -24,6 +24,11 @@ struct value value_text(char *allocated)
 	return (struct value){ .type = allocated ? VALUE_TEXT : VALUE_NONE, .text = allocated };
 }
 
+struct value value_copy(const char *text)
+{
+	return value_text(text ? xasprintf("%s", text) : NULL);
+}
+
 struct value value_list(char *allocated)
 {
 	return (struct value){ .type = VALUE_LIST, .text = allocated };

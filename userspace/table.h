@@ -28,9 +28,10 @@ struct value {
 	const char *color;
 };
 
-/* Each makes a value; no text is no value, and neither is a time of 0. */
+/* Each makes a value; no text is no value, and neither is a time of 0. value_copy() copies. */
 struct value value_none(void);
 struct value value_text(char *allocated);
+struct value value_copy(const char *text);
 struct value value_list(char *allocated);
 struct value value_number(enum value_type type, uint64_t number);
 
