@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The observation floor: a task that is hardly ever switched out is looked at.
+ * The observation floor: a task that is hardly ever switched out, or only when
+ * it likes, is looked at.
  *
  * Every CPU has a timer, pinned to it and deferrable: it runs off the tick of a
- * busy CPU and never wakes an idle one. If the CPU yielded no observation since
- * the timer last ran, the registers of the task that it interrupted are looked
- * at where they are, live.
+ * busy CPU and never wakes an idle one. The registers of the task that it
+ * interrupted are looked at where they are, live. That the CPU yielded
+ * observations meanwhile is no reason not to: they may all be of a miner that
+ * goes to sleep of its own accord before it is ever preempted, in RN.
  *
  * A CPU may be busy without a tick (nohz_full), or its timers may starve (by a
  * real-time task). So once a period, whichever timer comes first goes through
- * all CPUs and sends an interrupt to each that has been busy throughout the
+ * all CPUs and sends an interrupt to each that has been busy for most of the
  * period while its own timer did not run. Where CPUs are nohz_full the kernel
  * keeps the tick of one other CPU alive, so that there is a timer to do this.
  */
@@ -43,15 +45,11 @@ static int hotplug_state;
 /* Sees to the CPU it runs on. Interrupts may be on, the task cannot leave. */
 static void see_to(struct lookout *l)
 {
-	u64 now = this_cpu_read(tally_counters.observations);
+	bool switched = this_cpu_read(tally_counters.observations) != l->seen;
 	unsigned long flags;
 
-	if (now != l->seen) {
-		l->seen = now;
-		return;
-	}
 	local_irq_save(flags);
-	probe_look();
+	probe_look(switched);
 	local_irq_restore(flags);
 	l->seen = this_cpu_read(tally_counters.observations);
 }
@@ -64,11 +62,14 @@ static void interrupted(void *data)
 	atomic_set_release(&l->pending, 0);
 }
 
-/* Has the CPU been busy all the time since the last round? */
+/*
+ * Has the CPU been busy for most of the time since the last round? All of it
+ * would be too much to ask, or a moment's sleep would do to escape.
+ */
 static bool busy_since(struct lookout *l, int cpu)
 {
 	u64 idle_us = get_cpu_idle_time_us(cpu, NULL);
-	bool busy = idle_us == l->idle_us;
+	bool busy = idle_us - l->idle_us < jiffies_to_usecs(period) / 2;
 
 	l->idle_us = idle_us;
 	return busy;

@@ -285,18 +285,19 @@ static void probe_fpu(void *data, struct fpu *fpu)
 
 /**
  * probe_look() - observe the running task, whose registers are not saved
+ * @switched: tasks were switched on this CPU since it was last looked at
  *
  * They are live unless TIF_NEED_FPU_LOAD says that they were saved meanwhile,
  * be it for another task or for the kernel's own use. This also goes for the
  * registers of a guest, which a VM exit leaves in place.
  *
- * The task has been on this CPU for the floor's period, or nearly. That is more
- * than the gap between samples, and its sum_exec_runtime may be old on a CPU
- * without a tick: such a look always counts.
+ * If not @switched, the task has been on this CPU for the floor's period, or
+ * nearly. That is more than the gap between samples, and its sum_exec_runtime
+ * may be old on a CPU without a tick: such a look always counts.
  *
  * Context: an interrupt, or a softirq on the way out of one, with interrupts off.
  */
-void probe_look(void)
+void probe_look(bool switched)
 {
 	const struct task_struct *task = current;
 	const struct fpu *fpu = fpu_of(task);
@@ -315,7 +316,8 @@ void probe_look(void)
 	if (!t)
 		return;
 	tally_count(t, fpu_rounding(mxcsr));
-	take_sample(t, task, mxcsr, fpu_live_fcw(), fpu_is_guest(fpu));
+	if (!switched || task->se.sum_exec_runtime >= t->next_ns)
+		take_sample(t, task, mxcsr, fpu_live_fcw(), fpu_is_guest(fpu));
 	tally_put(t);
 }
 

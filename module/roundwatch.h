@@ -15,7 +15,7 @@ extern struct verdict_rule rule;
 /* probe.c */
 extern bool probe_blind;
 int probe_init(void);
-void probe_look(void);
+void probe_look(bool switched);
 void probe_exit(void);
 
 /* selftest.c */

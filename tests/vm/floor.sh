@@ -6,39 +6,6 @@
 
 . "$RW_TOP/tests/vm/lib.sh"
 cpu1=/sys/devices/system/cpu/cpu1/online
-orders=/tmp/orders
-spawner_out=/tmp/out.spawner
-
-# One cache for all miners, as it takes long to fill; see tests/vm/miner.c.
-fills_cache()
-{
-	mkfifo "$orders"
-	"$bin/miner" --spawn --seconds 120 <"$orders" >>"$spawner_out" 2>&1 &
-	spawner=$!
-	exec 3>"$orders"
-	await 60 grep -q ready "$spawner_out"
-}
-
-# spawn THREADS: $pid begins to hash, where and how the spawner may run.
-spawn()
-{
-	: >"$spawner_out"
-	echo "$1" >&3
-	await 60 grep -q first-hash "$spawner_out" || return 1
-	pid=$(sed -n 's/^pid //p' "$spawner_out")
-	cp "$spawner_out" "/tmp/out.$pid"
-}
-
-gone()
-{
-	! [ -d "/proc/$1" ]
-}
-
-end()
-{
-	kill "$1"
-	await 10 gone "$1"
-}
 
 looks()
 {
@@ -78,11 +45,11 @@ miner_thread()
 	find "/proc/$1/task" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -vx "$1"
 }
 
-# A miner on CPU 1, with the SCHEDULING (for chrt): accused, and seen all the time.
+# finds THREADS SCHEDULING…: a miner on CPU 1, scheduled so (for chrt): accused, and seen all the time.
 finds()
 {
 	# shellcheck disable=SC2086 # words
-	taskset -p 2 "$spawner" && chrt $1 -p ${2:-0} "$spawner" && spawn 1 || return 1
+	taskset -p 2 "$spawner" && chrt $2 -p ${3:-0} "$spawner" && spawn "$1" || return 1
 	chrt -o -p 0 "$spawner"
 	accused "$pid" 60 && watched "$(miner_thread "$pid")"
 	status=$?
@@ -173,7 +140,7 @@ survives_hotplug()
 	done
 	watched "$(miner_thread "$pid")"
 	status=$?
-	end "$pid" && [ $status = 0 ] && finds -o
+	end "$pid" && [ $status = 0 ] && finds 1 -o
 }
 
 # Unloaded and loaded without CPU 1, which comes back later.
@@ -189,7 +156,7 @@ loads_without_cpu()
 	echo 1 >"$cpu1" || return 1
 	[ $status = 0 ] || fail "rmmod or insmod without CPU 1" || return 1
 	[ "$ms" -lt 1000 ] || fail "too long" || return 1
-	finds -o
+	finds 1 -o
 }
 
 takes_largest_table()
@@ -226,9 +193,10 @@ is_small()
 
 test_case "idle CPUs are not woken" costs_idle_nothing
 if [ "$(cat /sys/devices/system/cpu/isolated)" = 1 ]; then
-	test_case "fills a cache" fills_cache
-	test_case "finds a miner alone on a CPU (SCHED_OTHER)" finds -o
-	test_case "finds a miner alone on a CPU (SCHED_FIFO 50)" finds -f 50
+	test_case "fills a cache" fill_cache
+	test_case "finds a miner alone on a CPU (SCHED_OTHER)" finds 1 -o
+	test_case "finds a miner alone on a CPU (SCHED_FIFO 50)" finds 1 -f 50
+	test_case "finds one that sleeps before it can be preempted" finds 1n -o
 	test_case "sees less of it without a floor" sees_less_without
 	test_case "CPUs come and go" survives_hotplug
 	test_case "loads and unloads while a CPU is off" loads_without_cpu

@@ -5,8 +5,6 @@
 
 . "$RW_TOP/tests/vm/lib.sh"
 cpus=$(nproc)
-orders=/tmp/orders
-spawner_out=/tmp/out.spawner
 
 usage()
 {
@@ -27,35 +25,15 @@ die()
 	exit 2
 }
 
-# shellcheck disable=SC2317 # called by await
-gone()
-{
-	! [ -d "/proc/$1" ]
-}
-
-# One cache for all miners, as it takes long to fill; see tests/vm/miner.c.
-fill_cache()
-{
-	mkfifo "$orders"
-	"$bin/miner" --spawn --seconds 600 <"$orders" >>"$spawner_out" 2>&1 &
-	exec 3>"$orders"
-	await 60 grep -q ready "$spawner_out"
-}
-
 # run THREADS: prints the seconds, or "missed".
 run()
 {
 	! grep -q '^roundwatch ' /proc/modules || unload || die "does not unload"
 	# shellcheck disable=SC2119 # no parameters
 	load || die "does not load"
-	: >"$spawner_out"
-	echo "$1" >&3
-	await 60 grep -q first-hash "$spawner_out" || die "no first hash"
-	pid=$(sed -n 's/^pid //p' "$spawner_out")
-	cp "$spawner_out" "/tmp/out.$pid"
+	spawn "$1" || die "no first hash"
 	accused "$pid" "$wait" | sed -n 's/^# verdict \([0-9.]*\) s .*/\1/p' | grep . || echo missed
-	kill "$pid"
-	await 20 gone "$pid" || die "the miner does not end"
+	end "$pid" || die "the miner does not end"
 }
 
 # As many compilers as CPUs, which compile over and over.
@@ -126,7 +104,7 @@ while getopts t:b:w: option; do
 	esac
 done
 
-fill_cache || die "no miner"
+fill_cache 600 || die "no miner"
 : >/tmp/table
 for job in $jobs; do
 	[ "$job" = idle ] || compile

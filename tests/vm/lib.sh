@@ -83,6 +83,41 @@ begins_with()
 		'{ printf "first-hash %.3f\n", wrote - (now - $1) }' /proc/uptime >>"/tmp/out.$pid"
 }
 
+orders=/tmp/orders
+spawner_out=/tmp/out.spawner
+
+# One cache for many miners, as it takes long to fill; $spawner makes them. See tests/vm/miner.c.
+fill_cache()
+{
+	mkfifo "$orders"
+	"$bin/miner" --spawn --seconds "${1:-120}" <"$orders" >>"$spawner_out" 2>&1 &
+	spawner=$!
+	exec 3>"$orders"
+	await 120 grep -q ready "$spawner_out"
+}
+
+# spawn THREADS[n]: $pid begins to hash, where and how the spawner may run; with n it naps.
+spawn()
+{
+	: >"$spawner_out"
+	echo "$1" >&3
+	await 60 grep -q first-hash "$spawner_out" || return 1
+	pid=$(sed -n 's/^pid //p' "$spawner_out")
+	cp "$spawner_out" "/tmp/out.$pid"
+}
+
+gone()
+{
+	! [ -d "/proc/$1" ]
+}
+
+# end PID: of what is not this shell's child.
+end()
+{
+	kill "$1"
+	await 20 gone "$1"
+}
+
 stop()
 {
 	kill "$@" 2>/dev/null

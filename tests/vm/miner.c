@@ -8,8 +8,11 @@
  *
  * With --spawn it does not mine itself: when the cache is filled it says "ready",
  * and each number on standard input begins a child that mines in so many threads,
- * and says "pid PID" first.
+ * and says "pid PID" first. With an "n" after the number it naps.
+ *
+ * With --rounds it mines for --seconds and pauses for --then, so many times.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <getopt.h>
 #include <pthread.h>
@@ -27,8 +30,8 @@
 #include <unistd.h>
 #include <xmmintrin.h>
 
-static unsigned long threads = 1, seconds = 10, lifetime, then;
-static bool interpreter, forks, evade, spawn;
+static unsigned long threads = 1, seconds = 10, lifetime, then, rounds = 1;
+static bool interpreter, forks, evade, naps, spawn;
 static randomx_flags flags;
 static randomx_cache *cache;
 static atomic_ulong hashes, next_nonce;
@@ -48,15 +51,45 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
+/* The kernel has reset MXCSR for the handler, and brings it back afterwards. */
+static void nap(int sig)
+{
+	struct timespec moment = { .tv_nsec = 50000 };
+
+	(void)sig;
+	nanosleep(&moment, NULL);
+}
+
+/*
+ * The other evader: goes to sleep of its own accord every 5 ms, amid a hash, so
+ * that the scheduler never has a reason to preempt it, and always in RN.
+ */
+static timer_t nap_every_5_ms(void)
+{
+	static const struct itimerspec every = { { .tv_nsec = 5000000 }, { .tv_nsec = 5000000 } };
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGRTMIN };
+	timer_t timer;
+
+	event._sigev_un._tid = gettid();
+	signal(SIGRTMIN, nap);
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) ||
+	    timer_settime(timer, 0, &every, NULL))
+		die("timer");
+	return timer;
+}
+
 /* Computes up to @n hashes (0: no limit) until the deadline. */
 static void mine(unsigned long n)
 {
 	randomx_vm *vm = randomx_create_vm(flags, cache, NULL);
 	unsigned char hash[RANDOMX_HASH_SIZE];
+	timer_t timer = NULL;
 	unsigned long i;
 
 	if (!vm)
 		die("randomx_create_vm");
+	if (naps)
+		timer = nap_every_5_ms();
 	for (i = 0; (!n || i < n) && now() < deadline; i++) {
 		unsigned long nonce = next_nonce++;
 
@@ -70,6 +103,8 @@ static void mine(unsigned long n)
 			nanosleep(&nap, NULL);
 		}
 	}
+	if (naps)
+		timer_delete(timer);
 	randomx_destroy_vm(vm);
 }
 
@@ -109,12 +144,15 @@ static void *lane(void *unused)
 /* Returns in every child; in the parent, false at the end of standard input. */
 static bool spawn_miners(void)
 {
+	char how;
+
 	signal(SIGCHLD, SIG_IGN);
 	puts("ready");
 	fflush(stdout);
-	while (scanf("%lu", &threads) == 1) {
+	while (scanf("%lu%c", &threads, &how) == 2) {
 		pid_t pid = fork();
 
+		naps = how == 'n';
 		if (pid < 0)
 			die("fork");
 		if (!pid) {
@@ -148,6 +186,8 @@ int main(int argc, char **argv)
 		{ "fork", no_argument, NULL, 'f' },
 		{ "interpreter", no_argument, NULL, 'i' },
 		{ "evade", no_argument, NULL, 'e' },
+		{ "naps", no_argument, NULL, 'N' },
+		{ "rounds", required_argument, NULL, 'r' },
 		{ "spawn", no_argument, NULL, 'S' },
 		{ "then", required_argument, NULL, 'T' },
 		{ "name", required_argument, NULL, 'n' },
@@ -180,6 +220,12 @@ int main(int argc, char **argv)
 		case 'e':
 			evade = true;
 			break;
+		case 'N':
+			naps = true;
+			break;
+		case 'r':
+			rounds = number(optarg, "--rounds");
+			break;
 		case 'S':
 			spawn = true;
 			break;
@@ -188,8 +234,8 @@ int main(int argc, char **argv)
 			break;
 		default:
 			fputs("usage: miner [--threads N] [--seconds N] [--interpreter] [--evade]\n"
-			      "             [--lifetime HASHES [--fork]] [--name NAME] [--then SECONDS]\n"
-			      "             [--spawn]\n", stderr);
+			      "             [--naps] [--lifetime HASHES [--fork]] [--name NAME]\n"
+			      "             [--then SECONDS] [--rounds N] [--spawn]\n", stderr);
 			return 2;
 		}
 	}
@@ -205,16 +251,18 @@ int main(int argc, char **argv)
 	lanes = calloc(threads, sizeof(*lanes));
 	if (!lanes)
 		die("calloc");
-	printf("first-hash %.3f\n", now());
-	fflush(stdout);
-	deadline = now() + seconds;
-	for (i = 0; i < threads; i++)
-		if (pthread_create(&lanes[i], NULL, lane, NULL))
-			die("pthread_create");
-	for (i = 0; i < threads; i++)
-		pthread_join(lanes[i], NULL);
-	printf("hashes %lu\n", hashes);
-	fflush(stdout);
-	sleep(then);
+	while (rounds--) {
+		printf("first-hash %.3f\n", now());
+		fflush(stdout);
+		deadline = now() + seconds;
+		for (i = 0; i < threads; i++)
+			if (pthread_create(&lanes[i], NULL, lane, NULL))
+				die("pthread_create");
+		for (i = 0; i < threads; i++)
+			pthread_join(lanes[i], NULL);
+		printf("hashes %lu\n", hashes);
+		fflush(stdout);
+		sleep(then);
+	}
 	return 0;
 }
