@@ -24,7 +24,7 @@ struct told {
 
 static unsigned long *changed;		/* a bit for each slot */
 static struct told *told;
-static u32 accused;			/* slots told to be suspect or randomx */
+static unsigned long *accused;		/* a bit for each slot told to be suspect or randomx */
 
 static struct roundwatch_tally *ring;
 static u64 head;			/* records ever written */
@@ -73,7 +73,6 @@ static void tell(u32 slot)
 	exited = r.flags & ROUNDWATCH_EXITED;
 	if (last->pid != r.pid || last->start_ns != r.start_ns || last->process != process) {
 		/* Another's slot by now. */
-		accused -= last->verdict >= ROUNDWATCH_SUSPECT && !last->exited;
 		*last = (struct told){
 			.start_ns = r.start_ns,
 			.pid = r.pid,
@@ -81,12 +80,14 @@ static void tell(u32 slot)
 			.process = process,
 		};
 	}
+	if (r.verdict >= ROUNDWATCH_SUSPECT && !exited)
+		__set_bit(slot, accused);
+	else
+		__clear_bit(slot, accused);
 	if (last->verdict == r.verdict && last->exited == exited)
 		return;
-	accused -= last->verdict >= ROUNDWATCH_SUSPECT && !last->exited;
 	last->verdict = r.verdict;
 	last->exited = exited;
-	accused += last->verdict >= ROUNDWATCH_SUSPECT && !last->exited;
 	publish(&r);
 	if (r.highest == ROUNDWATCH_RANDOMX)
 		log_once(&r);
@@ -103,12 +104,10 @@ static void work_through(struct work_struct *work)
 		clear_bit(slot, changed);
 		tell(slot);
 	}
-	if (!accused)
-		return;
-	for (slot = 0; slot < tally_table.size; slot++)
-		if (told[slot].verdict >= ROUNDWATCH_SUSPECT && !told[slot].exited)
-			tell(slot);
-	queue_delayed_work(system_power_efficient_wq, &notice_work, HZ);
+	for_each_set_bit(slot, accused, tally_table.size)
+		tell(slot);
+	if (!bitmap_empty(accused, tally_table.size))
+		queue_delayed_work(system_power_efficient_wq, &notice_work, HZ);
 }
 
 static void hand_over(struct irq_work *work)
@@ -177,9 +176,10 @@ int notice_init(void)
 {
 	init_irq_work(&hand_over_work, hand_over);
 	changed = kvcalloc(BITS_TO_LONGS(tally_table.size), sizeof(*changed), GFP_KERNEL);
+	accused = kvcalloc(BITS_TO_LONGS(tally_table.size), sizeof(*accused), GFP_KERNEL);
 	told = kvcalloc(tally_table.size, sizeof(*told), GFP_KERNEL);
 	ring = kvcalloc(RING, sizeof(*ring), GFP_KERNEL);
-	if (changed && told && ring)
+	if (changed && accused && told && ring)
 		return 0;
 	notice_exit();
 	return -ENOMEM;
@@ -195,6 +195,7 @@ void notice_exit(void)
 	irq_work_sync(&hand_over_work);
 	cancel_delayed_work_sync(&notice_work);
 	kvfree(changed);
+	kvfree(accused);
 	kvfree(told);
 	kvfree(ring);
 }

@@ -150,6 +150,34 @@ streams()
 	[ "$(tail -n 1 "/tmp/out.$one")$(tail -n 1 "/tmp/out.$two")" = EOFEOF ] || fail "no EOF"
 }
 
+# Far more changes than the module keeps for a reader that does not read: what it gets, and what it is
+# told that it lost, come to all that another was given.
+loses()
+{
+	unload && load decay=0 gap_us=100 suspect_evidence=1 randomx_evidence=40 || return 1
+	mkfifo /tmp/hold
+	start sh -c 'exec "$0" --hold <>/tmp/hold' "$bin/follow"
+	slow=$pid
+	start "$bin/follow"
+	quick=$pid
+	await 20 grep -qx END "/tmp/out.$slow" && await 20 grep -qx END "/tmp/out.$quick" || return 1
+	for _ in 1 2 3 4 5 6 7 8 9; do
+		"$bin/load" walk 3 24 || return 1
+		all=$(sed '1,/^END$/d' "/tmp/out.$quick" | grep -c '^TALLY')
+		[ "$all" -lt 600 ] || break
+	done
+	[ "$all" -ge 600 ] || fail "only $all changes: proves nothing" || return 1
+	echo >/tmp/hold
+	unload || return 1
+	wait "$slow" "$quick"
+	all=$(sed '1,/^END$/d' "/tmp/out.$quick" | grep -c '^TALLY')
+	got=$(sed '1,/^END$/d' "/tmp/out.$slow" | grep -c '^TALLY')
+	lost=$(awk '$1 == "LOST" { n += $2 } END { print n + 0 }' "/tmp/out.$slow")
+	echo "# of $all changes the slow reader got $got and lost $lost"
+	! grep -q LOST "/tmp/out.$quick" || fail "the quick reader lost some too" || return 1
+	[ "$lost" -gt 0 ] && [ $((got + lost)) = "$all" ]
+}
+
 # A task that was accused falls back when it mines no more.
 falls()
 {
@@ -287,6 +315,7 @@ test_case "a reused PID inherits nothing" pid_reused
 test_case "refuses all but root of the initial namespaces" refuses
 test_case "keeps the miner when the table overflows" overflows
 test_case "streams changes to readers, then EOF" streams
+test_case "tells a slow reader what it lost" loses
 test_case "a verdict falls" falls
 test_case "its tracepoints tell" traces
 unload

@@ -2,10 +2,11 @@
 /*
  * follow - prints the records of /dev/roundwatch, a line each, as they come
  *
- * follow [--nonblock] [--slow SECONDS]
+ * follow [--nonblock | --hold]
  *
  * Waits with poll(); with --nonblock reads what there is and says "EAGAIN";
- * with --slow sleeps between the snapshot and the rest. Ends with "EOF".
+ * with --hold waits for a byte on standard input between the snapshot and the
+ * rest. Ends with "EOF".
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,7 +57,7 @@ static int show(const char *at, const char *end)
 int main(int argc, char **argv)
 {
 	int nonblock = argc > 1 && !strcmp(argv[1], "--nonblock");
-	int slow = argc > 2 && !strcmp(argv[1], "--slow") ? atoi(argv[2]) : 0;
+	int hold = argc > 1 && !strcmp(argv[1], "--hold");
 	int fd = open(ROUNDWATCH_DEVICE, O_RDONLY | (nonblock ? O_NONBLOCK : 0));
 	struct roundwatch_info info;
 	static char buf[65536] __attribute__((aligned(8)));
@@ -96,7 +97,9 @@ int main(int argc, char **argv)
 			puts("EOF");
 			return 0;
 		}
-		if (show(buf, buf + n) && slow)
-			sleep(slow);
+		if (show(buf, buf + n) && hold && read(STDIN_FILENO, buf, 1) != 1) {
+			puts("BAD standard input");
+			return 1;
+		}
 	}
 }

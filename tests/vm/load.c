@@ -105,6 +105,20 @@ static void fenv(void)
 	}
 }
 
+/* What no innocent program does: all modes, at random, by MXCSR alone. */
+static void walk(void)
+{
+	unsigned int seed = getpid();
+	int i;
+
+	while (now() < deadline) {
+		seed = seed * 1103515245 + 12345;
+		round_to((seed >> 16 & 3) << 13);
+		for (i = 0; i < 2000; i++)
+			sink = sqrt(i);
+	}
+}
+
 /* Stays in one mode for good. */
 static void park(unsigned int mode)
 {
@@ -149,6 +163,8 @@ static void run(const char *kind)
 		emulator();
 	else if (!strcmp(kind, "fenv"))
 		fenv();
+	else if (!strcmp(kind, "walk"))
+		walk();
 	else if (!strcmp(kind, "nearest"))
 		park(RN);
 	else if (!strcmp(kind, "up"))
@@ -165,7 +181,7 @@ int main(int argc, char **argv)
 	long i, n = argc > 3 ? atol(argv[3]) : 1;
 
 	if (argc < 2 || argc > 4 || seconds < 1 || n < 1) {
-		fputs("usage: load interval|emulator|fenv|nearest|up|zero|inherit [SECONDS [PROCESSES]]\n",
+		fputs("usage: load interval|emulator|fenv|walk|nearest|up|zero|inherit [SECONDS [PROCESSES]]\n",
 		      stderr);
 		return 2;
 	}
