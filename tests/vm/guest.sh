@@ -4,38 +4,8 @@
 # Wants an AMD processor with SVM (QEMU's -cpu max) and 2 GiB. Run by `scripts/vm run -m 3G`.
 
 . "$RW_TOP/tests/vm/lib.sh"
+. "$RW_TOP/tests/vm/guest-lib.sh"
 reporter=$RW_TOP/build/roundwatch
-
-# pack PROGRAM: /tmp/NAME.cpio, where it is all there is; the kernel brings /dev/console.
-pack()
-{
-	(
-		set -e
-		inner=/tmp/inner.${1##*/}
-		mkdir "$inner"
-		ldd "$1" | grep -o '/[^ ]*' | while read -r library; do
-			mkdir -p "$inner${library%/*}"
-			cp -L "$library" "$inner$library"
-		done
-		cp "$1" "$inner/program"
-		cd "$inner"
-		find . | cpio --quiet -o -H newc >"/tmp/${1##*/}.cpio"
-	)
-}
-
-# boot PROGRAM ARGUMENTS: as process 1 of a virtual machine, whose console is /tmp/console.PROGRAM.
-boot()
-{
-	start qemu-system-x86_64 -accel kvm -cpu qemu64,+aes,+ssse3,+sse4.1 -m 640 \
-		-no-user-config -nodefaults -display none -no-reboot -serial "file:/tmp/console.$1" \
-		-kernel "$RW_TOP/build/boot/$RW_KVER/kernel" -initrd "/tmp/$1.cpio" \
-		-append "console=ttyS0 loglevel=5 panic=-1 tsc=reliable no_timer_check rdinit=/program -- $2"
-}
-
-has_kvm()
-{
-	modprobe kvm-amd && await 5 [ -c /dev/kvm ]
-}
 
 # verdict PID WANTED: the reporter's for the process, and that it is a guest's.
 verdict()

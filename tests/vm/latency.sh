@@ -4,6 +4,7 @@
 # machine. Each time the module is loaded anew and the miner is another process. Run by scripts/latency.
 
 . "$RW_TOP/tests/vm/lib.sh"
+. "$RW_TOP/tests/vm/guest-lib.sh"
 cpus=$(nproc)
 
 usage()
@@ -12,7 +13,8 @@ usage()
 	usage: tests/vm/latency.sh RUNS [-t THREADS] [-b JOB] [-w SECONDS]
 
 	  -t THREADS   of the miner, one or more numbers (1 and as many as there are CPUs)
-	  -b JOB       beside what: idle, compile (both)
+	  -b JOB       beside what: idle, compile (both); or, if CPU 1 is isolated, one thread alone on
+	               it: alone (scheduled as usual), fifo (SCHED_FIFO 50), vcpu (a guest's processor)
 	  -w SECONDS   how long to wait for a verdict (60)
 
 	Exit status: 0 if every miner was accused, 1 if not, 2 if that could not be measured.
@@ -25,15 +27,59 @@ die()
 	exit 2
 }
 
+# begin_hashing THREADS: $pid does, with its first hash in /tmp/out.$pid.
+begin_hashing()
+{
+	if [ "$job" != vcpu ]; then
+		spawn "$1"
+		return
+	fi
+	pid=$guest
+	rounds=$(($(grep -c first-hash /tmp/console.miner) + 1))
+	await 60 has_begun "$rounds" && begins_with first-hash /tmp/console.miner 1 || return 1
+	# Of all rounds the last one counts.
+	sed -i '$!d' "/tmp/out.$pid"
+}
+
+has_begun()
+{
+	[ "$(grep -c first-hash /tmp/console.miner)" -ge "$1" ]
+}
+
 # run THREADS: prints the seconds, or "missed".
 run()
 {
 	! grep -q '^roundwatch ' /proc/modules || unload || die "does not unload"
 	# shellcheck disable=SC2119 # no parameters
 	load || die "does not load"
-	spawn "$1" || die "no first hash"
+	begin_hashing "$1" || die "no first hash"
 	accused "$pid" "$wait" | sed -n 's/^# verdict \([0-9.]*\) s .*/\1/p' | grep . || echo missed
-	end "$pid" || die "the miner does not end"
+	[ "$job" = vcpu ] || end "$pid" || die "the miner does not end"
+	[ "$job" != vcpu ] || await 60 has_paused || die "the guest does not pause"
+}
+
+has_paused()
+{
+	tail -n 1 /tmp/console.miner | grep -q '^hashes'
+}
+
+# What the job is, beside compilers: where the miners are to run.
+prepare()
+{
+	case $job in
+	idle) ;;
+	compile) compile ;;
+	alone) taskset -p 2 "$spawner" && chrt -o -p 0 "$spawner" ;;
+	fifo) taskset -p 2 "$spawner" && chrt -f -p 50 "$spawner" ;;
+	vcpu)
+		wait=14
+		has_kvm && pack "$bin/miner" &&
+			boot miner "--threads 1 --rounds 100000 --seconds 15 --then 5" || return 1
+		guest=$pid
+		await 180 has_begun 1 && await 60 has_paused && taskset -p 2 "$(vcpu "$guest")"
+		;;
+	*) die "no such job: $job" ;;
+	esac >/tmp/prepared
 }
 
 # As many compilers as CPUs, which compile over and over.
@@ -107,7 +153,7 @@ done
 fill_cache 600 || die "no miner"
 : >/tmp/table
 for job in $jobs; do
-	[ "$job" = idle ] || compile
+	prepare || die "cannot prepare for $job"
 	for n in $threads; do
 		for _ in $(seq "$runs"); do
 			run "$n" || exit
@@ -117,7 +163,7 @@ for job in $jobs; do
 		summary "$n" "$job" </tmp/seconds >>/tmp/table
 		! grep -q missed /tmp/seconds || missed=1
 	done
-	[ "$job" = idle ] || stop_compiling
+	[ "$job" != compile ] || stop_compiling
 done
 unload
 echo

@@ -133,15 +133,22 @@ log_lag()
 		awk '{ getline now <"/proc/uptime"; print now - $1 }'
 }
 
-# accused PID SECONDS: until the kernel log accuses the process. Says how long after the first hash.
+# accused PID SECONDS: until the kernel log accuses the process. Says how long after the first hash;
+# what was said of it before that is about an earlier one.
 accused()
 {
-	line=$(timeout "$2" grep -m 1 -F "[$1] uid" /dev/kmsg) || fail "$1 not accused in $2 s" ||
-		return 1
-	at=$(echo "$line" | cut -d, -f3)
 	first=$(sed -n 's/first-hash //p' "/tmp/out.$1")
-	awk -v at="$at" -v first="$first" -v lag="$(log_lag)" \
-		'BEGIN { printf "# verdict %.1f s after the first hash\n", at / 1e6 + lag - first }'
+	lag=$(log_lag)
+	lines=0
+	after=-1
+	while [ "${after%%[.0-9]*}" = - ]; do
+		lines=$((lines + 1))
+		at=$(timeout "$2" grep -m $lines -F "[$1] uid" /dev/kmsg | sed -n "${lines}p" | cut -d, -f3)
+		[ "$at" ] || fail "$1 not accused in $2 s" || return 1
+		after=$(awk -v at="$at" -v first="$first" -v lag="$lag" \
+			'BEGIN { printf "%.1f", at / 1e6 + lag - first }')
+	done
+	echo "# verdict $after s after the first hash"
 }
 
 # rows FIELD=VALUE...: the rows of /proc/roundwatch that have these values. Fields by their headings.

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# A virtual machine in the virtual machine. After lib.sh. Wants an AMD processor with SVM (QEMU's -cpu max).
+
+# pack PROGRAM: /tmp/NAME.cpio, where it is all there is; the kernel brings /dev/console.
+pack()
+{
+	(
+		set -e
+		inner=/tmp/inner.${1##*/}
+		mkdir "$inner"
+		ldd "$1" | grep -o '/[^ ]*' | while read -r library; do
+			mkdir -p "$inner${library%/*}"
+			cp -L "$library" "$inner$library"
+		done
+		cp "$1" "$inner/program"
+		cd "$inner"
+		find . | cpio --quiet -o -H newc >"/tmp/${1##*/}.cpio"
+	)
+}
+
+# boot PROGRAM ARGUMENTS: as process 1 of a virtual machine, whose console is /tmp/console.PROGRAM.
+boot()
+{
+	start qemu-system-x86_64 -name "$1,debug-threads=on" -accel kvm -cpu qemu64,+aes,+ssse3,+sse4.1 -m 640 \
+		-no-user-config -nodefaults -display none -no-reboot -serial "file:/tmp/console.$1" \
+		-kernel "$RW_TOP/build/boot/$RW_KVER/kernel" -initrd "/tmp/$1.cpio" \
+		-append "console=ttyS0 loglevel=5 panic=-1 tsc=reliable no_timer_check rdinit=/program -- $2"
+}
+
+has_kvm()
+{
+	modprobe kvm-amd && await 5 [ -c /dev/kvm ]
+}
+
+# The thread that is the guest's one processor.
+vcpu()
+{
+	grep -lx 'CPU 0/KVM' /proc/"$1"/task/*/comm | cut -d/ -f5
+}
