@@ -94,7 +94,11 @@ static int __init roundwatch_init(void)
 	err = chardev_init();
 	if (err)
 		goto no_chardev;
-	pr_info("version %s watches for RandomX: see /proc/roundwatch\n", ROUNDWATCH_VERSION);
+	if (probe_blind)
+		pr_err("version %s is loaded, but BLIND: see above\n", ROUNDWATCH_VERSION);
+	else
+		pr_info("version %s watches for RandomX: see /proc/roundwatch\n",
+			ROUNDWATCH_VERSION);
 	return 0;
 
 no_chardev:

@@ -212,7 +212,31 @@ traces()
 
 sees()
 {
-	head -n 1 /proc/roundwatch | grep -q ' blind=0 ' && ! dmesg | grep BLIND
+	sees_now && ! dmesg | grep BLIND
+}
+
+# A kernel that does not show what it should: scripts/testmod tests/vm/blinder. Then it must say so
+# wherever anybody looks.
+says_blind()
+{
+	unload
+	dmesg -C
+	insmod "$RW_TOP/build/module/$RW_KVER/blinder/blinder.ko" && load || return 1
+	dmesg | grep 'BLIND: struct fpu shows MXCSR 0x1f80 where the register had 0x3fbf' &&
+		head -n 1 /proc/roundwatch | grep ' blind=1 ' || return 1
+	for command in list status; do
+		"$reporter" $command >/tmp/blind 2>&1
+		status=$?
+		[ $status = 4 ] || fail "roundwatch $command: status $status" || return 1
+		grep BLIND /tmp/blind || fail "roundwatch $command does not say so" || return 1
+	done
+	# Nobody stays blind for good.
+	unload && rmmod blinder && load && sees_now
+}
+
+sees_now()
+{
+	head -n 1 /proc/roundwatch | grep ' blind=0 '
 }
 
 # Everything runs, a reader loops, others hold the files open and do nothing.
@@ -318,6 +342,7 @@ test_case "streams changes to readers, then EOF" streams
 test_case "tells a slow reader what it lost" loses
 test_case "a verdict falls" falls
 test_case "its tracepoints tell" traces
+test_case "says so if it is blind" says_blind
 unload
 test_case "unloads while all runs and readers hold on" unloads_busy
 test_case "loads and unloads 100 times" hundred_times

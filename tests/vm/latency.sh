@@ -41,6 +41,7 @@ begin_hashing()
 	sed -i '$!d' "/tmp/out.$pid"
 }
 
+# shellcheck disable=SC2317 # called by await
 has_begun()
 {
 	[ "$(grep -c first-hash /tmp/console.miner)" -ge "$1" ]
@@ -58,6 +59,7 @@ run()
 	[ "$job" != vcpu ] || await 60 has_paused || die "the guest does not pause"
 }
 
+# shellcheck disable=SC2317 # called by await
 has_paused()
 {
 	tail -n 1 /tmp/console.miner | grep -q '^hashes'
