@@ -7,15 +7,30 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct listing;
+struct pods;
+
 /**
  * struct host - the host on which the tallied processes run
  * @root: descriptor of its root directory, below which all files of it are
  *	looked for; -1: nothing is known of it but the records
  * @live: it is this very host, and not a copy of some of its files
+ * @proc: descriptor of its /proc, without what is mounted in there if that is
+ *	to be had; -1 with @root
+ * @listing: whom its /proc shows
+ * @pods: names of its pods
+ * @users: names of its users, as far as asked for
+ *
+ * What has to be looked up once and not for each process is kept in here, so
+ * that a program that runs long may keep a host open.
  */
 struct host {
 	int root;
 	bool live;
+	int proc;
+	struct listing *listing;
+	struct pods *pods;
+	struct users *users;
 };
 
 /**
@@ -50,7 +65,27 @@ ssize_t read_at(int dir, const char *path, char *buf, size_t size);
 /* Text of a link below @dir; allocated, NULL on failure. */
 char *read_link_at(int dir, const char *path);
 
+/**
+ * process_lives_unseen - that PID is of a living process, and /proc has none such
+ *
+ * Ask when process_open() failed. Only this very host can tell, to who sees
+ * the PIDs that the module tells.
+ */
+bool process_lives_unseen(const struct host *host, uint32_t tgid);
+
+/* The arguments, each with its NUL, @n bytes of them, at most 64 KiB; allocated, never NULL. */
+char *process_args(int process, size_t *n);
+
+/* Arguments as one line, at most 4095 bytes of them; allocated, NULL if there are none. */
+char *args_join(const char *args, size_t n);
+
 /* The command line as one line, at most 4095 bytes of it; allocated, NULL if there is none. */
 char *process_cmdline(int process);
+
+/* Name of a process or, below task/, of a thread; allocated, NULL if it cannot be read. */
+char *process_comm(int process);
+
+/* PID of the parent, 0 if it has none or that cannot be read. */
+uint32_t process_parent(int process);
 
 #endif

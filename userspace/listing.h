@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef LISTING_H
+#define LISTING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * struct listing - what the directory /proc shows, and what is mounted over it
+ *
+ * Kept for a second: whoever asks about many processes reads it once.
+ */
+struct listing;
+
+/* @root: descriptor of the host's root directory, which stays the caller's. */
+struct listing *listing_open(int root);
+void listing_close(struct listing *l);
+
+/* How a process is shown; bits. */
+enum {
+	LISTING_HIDDEN = 1 << 0,	/* reading the directory does not show it */
+	LISTING_FILTERED = 1 << 1,	/* it does, but a library keeps that from programs */
+	LISTING_COVERED = 1 << 2,	/* something is mounted over /proc/TGID, or in it */
+};
+
+/**
+ * listing_find - how a process is shown
+ * @tgid: of a process that lives
+ * @start_ns: when it began, CLOCK_BOOTTIME
+ *
+ * If the process ends while it is looked for, it may be called hidden: look
+ * afterwards whether it still lives. Where the directory cannot be read, none
+ * is hidden.
+ */
+unsigned int listing_find(struct listing *l, uint32_t tgid, uint64_t start_ns);
+
+#endif
