@@ -51,7 +51,9 @@ static int open_proc(const struct host *host)
 	if (host->live)
 		fd = syscall(SYS_open_tree, host->root, "proc", OPEN_TREE_CLONE | O_CLOEXEC);
 #endif
-	return fd >= 0 ? fd : openat(host->root, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	return openat(host->root, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 int host_open(struct host *host, const char *sysroot, bool live)
