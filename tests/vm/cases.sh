@@ -36,6 +36,16 @@ detects()
 	return $status
 }
 
+# Another name after each hash, as root of the process too: told by what it is, a PID.
+detects_renaming()
+{
+	start_miner --rename --name '[kworker/0:1]' --threads 2 || return 1
+	accused "$pid" 60 && has_row VERDICT=randomx PID="$pid" TID=- || return 1
+	others=$({ rows VERDICT=suspect; rows VERDICT=randomx; } | awk -v pid="$pid" '$3 != pid')
+	stop "$pid"
+	[ -z "$others" ] || fail "accused: $others"
+}
+
 # A process for each hash: whoever is caught is a child, and named so.
 detects_forks()
 {
@@ -333,6 +343,7 @@ test_case "detects a miner that hides at system calls" detects --evade
 test_case "detects a miner of short-lived threads" detects --lifetime 1
 test_case "detects a miner of short-lived processes" detects_forks
 test_case "does not accuse" leaves_in_peace
+test_case "detects a miner that renames itself" detects_renaming
 test_case "follows fork and exec" follows_fork_and_exec
 test_case "follows exit" exits
 test_case "a reused PID inherits nothing" pid_reused

@@ -31,7 +31,7 @@
 #include <xmmintrin.h>
 
 static unsigned long threads = 1, seconds = 10, lifetime, then, rounds = 1;
-static bool interpreter, forks, evade, naps, spawn;
+static bool interpreter, forks, evade, naps, renames, spawn;
 static randomx_flags flags;
 static randomx_cache *cache;
 static atomic_ulong hashes, next_nonce;
@@ -85,6 +85,7 @@ static void mine(unsigned long n)
 	unsigned char hash[RANDOMX_HASH_SIZE];
 	timer_t timer = NULL;
 	unsigned long i;
+	char name[32];
 
 	if (!vm)
 		die("randomx_create_vm");
@@ -95,6 +96,10 @@ static void mine(unsigned long n)
 
 		randomx_calculate_hash(vm, &nonce, sizeof(nonce), hash);
 		hashes++;
+		if (renames) {
+			snprintf(name, sizeof(name), "kworker/%lu", nonce);
+			prctl(PR_SET_NAME, name);
+		}
 		if (evade) {
 			/* What an evader would do: never be seen in a mode. */
 			struct timespec nap = { .tv_nsec = 50000 };
@@ -187,6 +192,7 @@ int main(int argc, char **argv)
 		{ "interpreter", no_argument, NULL, 'i' },
 		{ "evade", no_argument, NULL, 'e' },
 		{ "naps", no_argument, NULL, 'N' },
+		{ "rename", no_argument, NULL, 'R' },
 		{ "rounds", required_argument, NULL, 'r' },
 		{ "spawn", no_argument, NULL, 'S' },
 		{ "then", required_argument, NULL, 'T' },
@@ -223,6 +229,9 @@ int main(int argc, char **argv)
 		case 'N':
 			naps = true;
 			break;
+		case 'R':
+			renames = true;
+			break;
 		case 'r':
 			rounds = number(optarg, "--rounds");
 			break;
@@ -234,7 +243,7 @@ int main(int argc, char **argv)
 			break;
 		default:
 			fputs("usage: miner [--threads N] [--seconds N] [--interpreter] [--evade]\n"
-			      "             [--naps] [--lifetime HASHES [--fork]] [--name NAME]\n"
+			      "             [--naps] [--lifetime HASHES [--fork]] [--name NAME] [--rename]\n"
 			      "             [--then SECONDS] [--rounds N] [--spawn]\n", stderr);
 			return 2;
 		}
