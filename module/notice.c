@@ -28,6 +28,7 @@ static unsigned long *accused;		/* a bit for each slot told to be suspect or ran
 
 static struct roundwatch_tally *ring;
 static u64 head;			/* records ever written */
+static u64 lost_records;		/* by all readers together */
 static DEFINE_MUTEX(ring_lock);
 
 static void publish(const struct roundwatch_tally *r)
@@ -159,11 +160,22 @@ u64 notice_read(struct notice_reader *reader, struct roundwatch_tally *r)
 	if (head - reader->next > RING) {
 		lost = head - RING - reader->next;
 		reader->next = head - RING;
+		WRITE_ONCE(lost_records, lost_records + lost);
 	} else {
 		*r = ring[reader->next++ % RING];
 	}
 	mutex_unlock(&ring_lock);
 	return lost;
+}
+
+/**
+ * notice_lost() - how many records readers have lost so far
+ *
+ * Context: any.
+ */
+u64 notice_lost(void)
+{
+	return READ_ONCE(lost_records);
 }
 
 /**

@@ -120,5 +120,6 @@ void record_info(struct roundwatch_info *info)
 		.decay = rule.decay,
 		.looks = sum.looks,
 		.floor_hz = record_floor_hz,
+		.lost = notice_lost(),
 	};
 }

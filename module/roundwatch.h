@@ -38,6 +38,7 @@ void notice_change(const struct tally *t);
 void notice_start(struct notice_reader *reader);
 bool notice_pending(const struct notice_reader *reader);
 u64 notice_read(struct notice_reader *reader, struct roundwatch_tally *r);
+u64 notice_lost(void);
 void notice_exit(void);
 
 /* record.c */

@@ -67,6 +67,7 @@ static void print_text(const struct snapshot *snap)
 	printf("Evicted:       %llu tallies\n", info->evicted);
 	printf("Dropped:       %llu observations\n", info->dropped);
 	printf("Contended:     %llu observations\n", info->contended);
+	printf("Lost:          %llu records, by readers that were too slow\n", info->lost);
 	printf("Thresholds:    suspect from %u, randomx from %u\n",
 	       info->suspect_evidence, info->randomx_evidence);
 	printf("Rule:          decay %u/s, gap %u us\n", info->decay, info->gap_us);
@@ -104,6 +105,7 @@ static void print_json(const struct snapshot *snap)
 		{ "evicted", VALUE_COUNT, info->evicted },
 		{ "dropped", VALUE_COUNT, info->dropped },
 		{ "contended", VALUE_COUNT, info->contended },
+		{ "lost", VALUE_COUNT, info->lost },
 		{ "suspect_evidence", VALUE_NUMBER, info->suspect_evidence },
 		{ "randomx_evidence", VALUE_NUMBER, info->randomx_evidence },
 		{ "gap_us", VALUE_NUMBER, info->gap_us },

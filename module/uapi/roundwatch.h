@@ -91,6 +91,7 @@ enum roundwatch_verdict {
  * @looks: observations that the floor made, of tasks not switched out
  * @floor_hz: observations a second of a busy CPU, at least; 0: no floor
  * @reserved0: zero
+ * @lost: records that readers lost, as they read too slowly; each was told
  * @reserved: zero
  */
 struct roundwatch_info {
@@ -114,7 +115,8 @@ struct roundwatch_info {
 	__u64 looks;
 	__u32 floor_hz;
 	__u32 reserved0;
-	__u64 reserved[7];
+	__u64 lost;
+	__u64 reserved[6];
 };
 
 /* roundwatch_tally.flags */

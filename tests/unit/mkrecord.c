@@ -73,6 +73,7 @@ static const struct member {
 	MEMBER(info, evicted),
 	MEMBER(info, dropped),
 	MEMBER(info, contended),
+	MEMBER(info, lost),
 	MEMBER(info, suspect_evidence),
 	MEMBER(info, randomx_evidence),
 	MEMBER(info, gap_us),

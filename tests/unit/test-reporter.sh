@@ -550,12 +550,12 @@ says "status" out "roundwatch 1.2.3, ABI 1" "watching" "2h ago, 2023-11-14 20:13
 mk head info floor_hz=0 end > unfloored
 run status --input unfloored
 says "status without a floor" out "Floor:         off"
-mk head info live=2 exited=3 claimed=5 evicted=7 dropped=11 contended=13 looks=17 floor_hz=19 \
+mk head info live=2 exited=3 claimed=5 evicted=7 dropped=11 contended=13 lost=23 looks=17 floor_hz=19 \
 	end > counters
 run status --input counters --json
 expect "status --json" 0
 for member in version:'"1.2.3"' abi:1 blind:false uptime:7200.000 observations:1234567 live:2 \
-	exited:3 claimed:5 evicted:7 dropped:11 contended:13 max_tasks:4096 suspect_evidence:300 \
+	exited:3 claimed:5 evicted:7 dropped:11 contended:13 lost:23 max_tasks:4096 suspect_evidence:300 \
 	randomx_evidence:1000 gap_us:4000 decay:2 looks:17 floor_hz:19 processes.randomx:0; do
 	same "status --json: ${member%%:*}" "$(json "status.${member%%:*}")" "${member#*:}"
 done

@@ -178,6 +178,8 @@ loses()
 	done
 	[ "$all" -ge 600 ] || fail "only $all changes: proves nothing" || return 1
 	echo >/tmp/hold
+	await 20 grep -q LOST "/tmp/out.$slow" || return 1
+	counted=$(sed -n '1s/.* lost=\([0-9]*\).*/\1/p' /proc/roundwatch)
 	unload || return 1
 	wait "$slow" "$quick"
 	all=$(sed '1,/^END$/d' "/tmp/out.$quick" | grep -c '^TALLY')
@@ -185,6 +187,7 @@ loses()
 	lost=$(awk '$1 == "LOST" { n += $2 } END { print n + 0 }' "/tmp/out.$slow")
 	echo "# of $all changes the slow reader got $got and lost $lost"
 	! grep -q LOST "/tmp/out.$quick" || fail "the quick reader lost some too" || return 1
+	[ "$counted" = "$lost" ] || fail "the module counts $counted" || return 1
 	[ "$lost" -gt 0 ] && [ $((got + lost)) = "$all" ]
 }
 
