@@ -171,18 +171,18 @@ static bool find_id(struct container *c, struct name a, struct name parent)
 /* Names of systemd-machined, and of libvirt without it. */
 static bool find_machine(struct container *c, struct name a)
 {
-	char *text;
-	struct name name;
-
 	if ((cut_start(&a, "machine-") && cut_end(&a, ".scope")) ||
 	    (cut_start(&a, "systemd-nspawn@") && cut_end(&a, ".service"))) {
-		text = unescape(a);
-		name = (struct name){ text, strlen(text) };
+		char *text = unescape(a);
+		struct name name = { text, strlen(text) };
+
 		if (cut_machine(&name, "qemu-")) {
 			if (!c->vm)
 				c->vm = copy(name);
+		} else if (cut_machine(&name, "lxc-")) {
+			found(c, "lxc", copy(name));
 		} else {
-			found(c, cut_machine(&name, "lxc-") ? "lxc" : "nspawn", copy(name));
+			found(c, "nspawn", copy(name));
 		}
 		free(text);
 		return true;
@@ -242,21 +242,22 @@ static bool find_pod(struct container *c, struct name a, struct name parent)
 
 static void find(struct container *c, struct name a, struct name parent, struct name child)
 {
-	struct name pod = a, prefix, id;
+	struct name pod = a;
 
 	/* SLICE:PREFIX:ID: made for systemd by a runtime that did not ask systemd. */
 	if (cut_to_last(&a, ":")) {
-		id = a;
+		struct name prefix = pod;
+
 		pod.n = a.s - pod.s - 1;
-		prefix = pod;
+		prefix.n = pod.n;
 		if (cut_to_last(&prefix, ":")) {
 			pod.n = prefix.s - pod.s - 1;
 			find_pod(c, pod, parent);
 		}
-		if (is_id(id))
+		if (is_id(a))
 			found(c, equal(prefix, "cri-containerd") ? "containerd" :
 				 equal(prefix, "crio") ? "cri-o" :
-				 equal(prefix, "docker") ? "docker" : "unknown", copy(id));
+				 equal(prefix, "docker") ? "docker" : "unknown", copy(a));
 		return;
 	}
 	/* The runtime itself and not what it runs. */

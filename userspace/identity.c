@@ -18,7 +18,6 @@
 #include "vmm.h"
 
 #define CGROUPS_MAX	(64 << 10)
-#define SHORT_ID	12
 
 static void read_exe(int process, struct identity *id)
 {
@@ -100,7 +99,6 @@ static char *copy(const char *text)
 static void read_container(const struct host *host, int process, struct identity *id)
 {
 	char *cgroups = xrealloc(NULL, CGROUPS_MAX, 1);
-	struct pod_names names;
 	struct container c;
 
 	if (read_at(process, "cgroup", cgroups, CGROUPS_MAX) < 0)
@@ -113,10 +111,13 @@ static void read_container(const struct host *host, int process, struct identity
 		c.runtime = xasprintf("%s", find_runtime(host->root, c.id));
 	}
 	if (c.id || c.pod_uid) {
-		names = pods_find(host->pods, c.pod_uid, c.id);
+		struct pod_names names = pods_find(host->pods, c.pod_uid, c.id);
+
 		id->pod = copy(names.name);
 		id->pod_namespace = copy(names.name_space);
 		id->container_name = copy(names.container);
+		if (!c.pod_uid)
+			c.pod_uid = copy(names.uid);
 	}
 	id->unit = move(&c.unit);
 	id->runtime = move(&c.runtime);
@@ -242,13 +243,6 @@ void identity_free(struct identity *id)
 	for (size_t i = 0; i < ARRAY_SIZE(text); i++)
 		free(text[i]);
 	memset(id, 0, sizeof(*id));
-}
-
-int short_id(const char *id)
-{
-	size_t n = strlen(id);
-
-	return n == 64 && strspn(id, "0123456789abcdef") == n ? SHORT_ID : (int)n;
 }
 
 char *identity_place(const struct identity *id)

@@ -204,16 +204,35 @@ void pods_close(struct pods *p)
 	free(p);
 }
 
+/* Of a pod that only its container is known of. */
+static const struct entry *find_by_name(struct pods *p, const struct entry *container)
+{
+	refresh(&p->pod, p->root);
+	for (size_t i = 0; i < p->pod.n; i++) {
+		const struct entry *e = &p->pod.entry[i];
+
+		if (!strcmp(e->name, container->name) &&
+		    !strcmp(e->name_space, container->name_space))
+			return e;
+	}
+	return NULL;
+}
+
 struct pod_names pods_find(struct pods *p, const char *uid, const char *container_id)
 {
 	const struct entry *container = look_up(&p->container, p->root, container_id);
 	const struct entry *pod = look_up(&p->pod, p->root, uid);
 	struct pod_names names = { 0 };
 
-	if (container)
-		names = (struct pod_names){ container->name, container->name_space,
-					    container->container };
+	if (container) {
+		names.name = container->name;
+		names.name_space = container->name_space;
+		names.container = container->container;
+		if (!uid)
+			pod = find_by_name(p, container);
+	}
 	if (pod) {
+		names.uid = pod->key;
 		names.name = pod->name;
 		names.name_space = pod->name_space;
 		if (!names.container && container_id)

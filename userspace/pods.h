@@ -15,6 +15,7 @@ void pods_close(struct pods *p);
  * Text belongs to the struct pods, and is valid until the next call.
  */
 struct pod_names {
+	const char *uid;
 	const char *name;
 	const char *name_space;
 	const char *container;

@@ -45,14 +45,14 @@ struct user {
  */
 static int open_proc(const struct host *host)
 {
-	int fd = -1;
-
 #ifdef SYS_open_tree
-	if (host->live)
-		fd = syscall(SYS_open_tree, host->root, "proc", OPEN_TREE_CLONE | O_CLOEXEC);
+	if (host->live) {
+		int fd = syscall(SYS_open_tree, host->root, "proc", OPEN_TREE_CLONE | O_CLOEXEC);
+
+		if (fd >= 0)
+			return fd;
+	}
 #endif
-	if (fd >= 0)
-		return fd;
 	return openat(host->root, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
@@ -146,14 +146,15 @@ static int compare_users(const void *a, const void *b)
 
 char *user_name(const struct host *host, uint32_t uid)
 {
-	struct user key = { .uid = uid }, *user;
+	struct user key = { .uid = uid };
 	struct user *const *node;
 
 	if (host->root < 0)
 		return NULL;
 	node = tfind(&key, &host->users->tree, compare_users);
 	if (!node) {
-		user = xrealloc(NULL, 1, sizeof(*user));
+		struct user *user = xrealloc(NULL, 1, sizeof(*user));
+
 		user->uid = uid;
 		user->name = host->live ? ask_system(uid) : ask_copy(host->root, uid);
 		node = tsearch(user, &host->users->tree, compare_users);

@@ -23,7 +23,7 @@ static const char *next_arg(struct args *a)
 	return arg;
 }
 
-/* The value of the last "@name VALUE" or "@name=VALUE"; -name is as good as --name. */
+/* The value of "--@name VALUE" or "--@name=VALUE", also with one dash; of the last of several. */
 static const char *option(struct args a, const char *name)
 {
 	const char *arg, *value = NULL;
@@ -38,14 +38,10 @@ static const char *option(struct args a, const char *name)
 		word += word[1] == '-' ? 2 : 1;
 		if (strncmp(word, name, n))
 			continue;
-		if (word[n] == '=') {
+		if (word[n] == '=')
 			value = word + n + 1;
-		} else if (!word[n]) {
-			arg = next_arg(&a);
-			if (!arg)
-				break;
-			value = arg;
-		}
+		else if (!word[n])
+			value = next_arg(&a);
 	}
 	return value && *value ? value : NULL;
 }

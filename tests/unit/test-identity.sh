@@ -1,0 +1,397 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# test-identity.sh BUILD_DIR: who a process is, from copies of /proc that are made here out of
+# tests/data/cgroups and of what is below; neither root nor the module is needed. Prints TAP.
+
+LC_ALL=C
+TZ=UTC
+MALLOC_PERTURB_=165
+ASAN_OPTIONS=abort_on_error=1:detect_leaks=1
+UBSAN_OPTIONS=abort_on_error=1:halt_on_error=1
+export LC_ALL TZ MALLOC_PERTURB_ ASAN_OPTIONS UBSAN_OPTIONS
+unset NO_COLOR TERM COLUMNS
+
+if [ $# -ne 1 ] || [ ! -x "$1/roundwatch" ] || [ ! -x "$1/mkrecord" ]; then
+	echo "Usage: $0 BUILD_DIR (with roundwatch and mkrecord in it)" >&2
+	exit 2
+fi
+build=$(cd "$1" && pwd) || exit 2
+here=$(cd "$(dirname "$0")" && pwd) || exit 2
+tmp=$(mktemp -d) || exit 2
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 2' HUP INT TERM
+cd "$tmp" || exit 2
+
+count=0
+failed=0
+id1=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+id3=00000000000000000000000000000000000000000000000000000000000000ff
+id2=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
+
+same()	# what got expected
+{
+	count=$((count + 1))
+	if [ "$2" = "$3" ]; then
+		printf '%s\n' "ok $count - $1"
+	else
+		failed=$((failed + 1))
+		printf '%s\n' "not ok $count - $1"
+		printf '%s\n' "got:" "$2" "expected:" "$3" | sed 's/^/# /'
+	fi
+}
+
+skip()	# what why
+{
+	count=$((count + 1))
+	printf '%s\n' "ok $count - $1 # SKIP $2"
+}
+
+mk() { "$build/mkrecord" "$@"; }
+
+# recording PID... - of a tally each, called task
+recording()
+{
+	# shellcheck disable=SC2046 # words
+	mk head info $(for pid; do
+		echo "tally tgid=$pid pid=$pid verdict=3 highest=3 evidence=$pid"
+	done) end >recording
+}
+
+# process PID COMM PPID - in host/proc, as mkrecord's tallies have it: started after 100 s
+process()
+{
+	dir=host/proc/$1
+	mkdir -p "$dir"
+	echo "$1 ($2) S $3 $1 $1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 10000 0 0" >"$dir/stat"
+	echo "$2" >"$dir/comm"
+	: >"$dir/cmdline"
+}
+
+# raw COLUMNS OPTION... - words about host, without headings
+raw()
+{
+	columns=$1
+	shift
+	"$build/roundwatch" list --input recording --sysroot host --raw -n -o "$columns" "$@" 2>&1
+}
+
+fresh()
+{
+	rm -rf host
+	mkdir -p host/proc host/etc
+}
+
+#
+# Control groups
+#
+
+fresh
+process 7 task 1
+recording 7
+: >host/proc/7/cgroup
+title=
+while IFS= read -r line; do
+	case $line in
+	'# '*) title=$line ;;
+	'= '*)
+		want=$(printf '%s\n' "${line#= }" | sed "s/{1}/$id1/g; s/{2}/$id2/g")
+		same "cgroup: ${title#\# }" "$(raw UNIT,RUNTIME,CONTAINER,INNER,POD_UID,VM)" "$want"
+		: >host/proc/7/cgroup
+		;;
+	*) printf '%s\n' "$line" | sed "s/{1}/$id1/g; s/{2}/$id2/g" >>host/proc/7/cgroup ;;
+	esac
+done <"$here/../data/cgroups"
+
+# No end to a line, to a file, to a name; and bytes of every kind.
+printf '0::/docker/%s' $id1 >host/proc/7/cgroup
+same "cgroup: no newline" "$(raw CONTAINER)" "$id1"
+i=0
+while [ $i -lt 3000 ]; do
+	i=$((i + 1))
+	printf '%d:pids:/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v/w/x/y/z\n' $i
+done >host/proc/7/cgroup
+echo "0::/docker/$id1" >>host/proc/7/cgroup
+same "cgroup: more than is ever read" "$(raw CONTAINER)" "-"
+head -c 70000 /dev/zero | tr '\0' / >host/proc/7/cgroup
+same "cgroup: one endless line" "$(raw CONTAINER)" "-"
+head -c 70000 /dev/urandom >host/proc/7/cgroup
+raw UNIT,CONTAINER >/dev/null
+same "cgroup: noise" "$?" "0"
+rm host/proc/7/cgroup
+same "cgroup: none" "$(raw UNIT,CONTAINER,PID)" "- - 7"
+mkdir host/proc/7/cgroup
+same "cgroup: a directory" "$(raw UNIT,CONTAINER,PID)" "- - 7"
+
+#
+# Pods
+#
+
+fresh
+uid=0b1fae31-5e7d-4d0c-9c0e-0f1a2b3c4d5e
+for pid in 7 8 9 10; do
+	process $pid task 1
+done
+recording 7 8 9 10
+echo "0::/kubepods/burstable/pod$uid/$id1" >host/proc/7/cgroup
+echo "0::/kubepods/burstable/pod$uid/$id2" >host/proc/8/cgroup
+echo "0::/../cri-containerd-$id2.scope" >host/proc/9/cgroup
+echo "0::/docker/$id3" >host/proc/10/cgroup
+same "pods: no logs" "$(raw PID,POD,NAMESPACE,CONTAINER_NAME,POD_UID | head -n 2)" "\
+10 - - - -
+9 - - - -"
+mkdir -p "host/var/log/pods/shop_web-7f_$uid/app" "host/var/log/pods/other_web-8a_$id1"
+mkdir -p host/var/log/pods/nonsense host/var/log/pods/a_b host/var/log/pods/__ host/var/log/pods/a__b
+same "pods: by uid, and the only container" \
+	"$(raw PID,POD,NAMESPACE,CONTAINER_NAME --by process | sort -n)" "\
+7 web-7f shop app
+8 web-7f shop app
+9 - - -
+10 - - -"
+mkdir "host/var/log/pods/shop_web-7f_$uid/side"
+same "pods: one of two containers" "$(raw PID,POD,NAMESPACE,CONTAINER_NAME | sort -n | head -n 1)" \
+	"7 web-7f shop -"
+mkdir host/var/log/containers
+: >"host/var/log/containers/web-7f_shop_app-$id1.log"
+: >"host/var/log/containers/web-7f_shop_side-car-$id2.log"
+: >"host/var/log/containers/x-$id1.log"
+: >host/var/log/containers/_.log
+: >host/var/log/containers/a_b_c
+same "pods: by the container's id" "$(raw PID,POD,NAMESPACE,CONTAINER_NAME | sort -n | head -n 3)" "\
+7 web-7f shop app
+8 web-7f shop side-car
+9 web-7f shop side-car"
+same "pods: --by pod" "$(raw POD,NAMESPACE,POD_UID,PROCESSES,PID --by pod)" "\
+- - - 1 10
+web-7f shop $uid 3 9"
+same "pods: WHERE" "$(raw WHERE | sort | uniq -c | sed 's/^ *//')" "\
+1 docker\\x20000000000000
+3 pod\\x20shop/web-7f"
+mkdir -p "host/run/containerd/io.containerd.runtime.v2.task/k8s.io/$id1"
+mkdir -p "host/var/lib/docker/containers/$id2"
+same "pods: the runtime, by what it keeps" "$(raw PID,RUNTIME | sort -n)" "\
+7 containerd
+8 docker
+9 containerd
+10 docker"
+
+#
+# Virtual machines
+#
+
+# vm WHAT EXE GOT WANTED ARGUMENT... - name of the machine that EXE runs with these arguments
+vm()
+{
+	what=$1
+	exe=$2
+	want=$3
+	shift 3
+	ln -sfn "$exe" host/proc/7/exe
+	printf '%s\0' "$exe" "$@" >host/proc/7/cmdline
+	same "vm: $what" "$(raw VM)" "$want"
+}
+
+fresh
+process 7 task 1
+recording 7
+qemu=/usr/bin/qemu-system-x86_64
+vm "libvirt" $qemu debian-12 -name guest=debian-12,debug-threads=on -S -uuid 12ab
+vm "qemu, plain name" $qemu web -m 512 -name web -nographic
+vm "qemu, plain name with more" $qemu web -name web,process=xyz
+vm "qemu, two dashes" $qemu web --name=web
+vm "qemu, a comma and a blank" $qemu 'a,b\x20c' -name 'guest=a,,b c'
+vm "qemu, no name" $qemu 12ab -uuid 12ab -m 512
+vm "qemu, the last name counts" $qemu two -name one -name guest=two
+vm "qemu, name of something else" $qemu - -device e1000,name=x -netdev user,guest=y
+vm "qemu, an empty name" $qemu - -name ''
+vm "qemu, a name of options only" $qemu - -name debug-threads=on
+vm "qemu, an option without its value" $qemu - -name
+vm "qemu of RHEL" /usr/libexec/qemu-kvm el9 -name guest=el9
+vm "firecracker" /usr/bin/firecracker i-42 --api-sock /run/x.sock --id i-42
+vm "firecracker, with =" /firecracker i-42 --id=i-42
+vm "firecracker, no name" /firecracker - --api-sock /run/x.sock
+vm "cloud-hypervisor" /usr/bin/cloud-hypervisor /run/vc/vm/1/clh-api.sock --api-socket /run/vc/vm/1/clh-api.sock
+vm "cloud-hypervisor, path" /usr/bin/cloud-hypervisor /run/a.sock --api-socket path=/run/a.sock
+vm "cloud-hypervisor, uuid" /usr/bin/cloud-hypervisor 12ab --platform num_pci_segments=2,uuid=12ab
+vm "another program" /tmp/xmrig - -name guest=debian
+printf '%s\0-name\0guest=web' $qemu >host/proc/7/cmdline
+ln -sfn $qemu host/proc/7/exe
+same "vm: no end" "$(raw VM)" "-"
+head -c 200000 /dev/urandom >host/proc/7/cmdline
+raw VM,CMDLINE >/dev/null
+same "vm: noise" "$?" 0
+mk head info tally tgid=7 pid=7 verdict=3 highest=3 flags=4 comm=kvmtool tally tgid=8 pid=8 \
+	verdict=3 highest=3 flags=4 comm=gone end >recording
+: >host/proc/7/cmdline
+same "vm: a guest without a name" "$(raw VM,PROCESSES --by vm)" "\
+kvmtool[7] 1
+gone[8] 1"
+
+#
+# Who it is
+#
+
+fresh
+process 7 'a) b (' 6
+process 6 parent 1
+recording 7
+printf 'root:x:0:0::/:/bin/sh\nrootless:x:1:1::/:/bin/sh\n' >host/etc/passwd
+same "parent, and a name with parentheses" "$(raw PPID,PARENT,USER)" "6 parent root"
+ln -s '/usr/bin/x (deleted)' host/proc/7/exe
+same "deleted" "$(raw EXE,FLAGS)" '/usr/bin/x\x20(deleted) renamed,deleted'
+ln -sfn '/memfd:x (deleted)' host/proc/7/exe
+same "memfd" "$(raw EXE,FLAGS)" 'memfd:x renamed,memfd'
+ln -sfn ' (deleted)' host/proc/7/exe
+same "a file of that name" "$(raw EXE,FLAGS)" '\x20(deleted) renamed'
+echo task >host/proc/7/comm
+same "not renamed" "$(raw FLAGS)" "-"
+printf 'a\0b c\0\0' >host/proc/7/cmdline
+same "command line" "$(raw CMDLINE)" 'a\x20b\x20c'
+rm host/proc/6/comm
+same "no name of the parent" "$(raw PPID,PARENT)" "6 -"
+rm -r host/proc/7
+same "gone" "$(raw PID,USER,EXE,PPID,FLAGS,UNIT)" "7 root - - - -"
+process 7 task 1
+sed -i 's/ 10000 / 10200 /' host/proc/7/stat
+echo 0::/system.slice/a.service >host/proc/7/cgroup
+same "another with the same PID" "$(raw UNIT,FLAGS)" "- -"
+for stat in '' '7' '7 (task' '7 (task) S' '7 (task) S 1 7 7 0 -1 1 2 3 4 5 6 7 8 9 10 11 12 13 x'; do
+	echo "$stat" >host/proc/7/stat
+	same "stat '$stat'" "$(raw UNIT)" "-"
+done
+
+# A worker's name is not the process's, and a thread's tally knows only the former.
+process 7 task 1
+mkdir -p host/proc/7/task/7 host/proc/7/task/8
+echo task >host/proc/7/task/7/comm
+echo worker >host/proc/7/task/8/comm
+mk head info tally tgid=7 pid=8 comm=worker verdict=3 highest=3 end >recording
+same "a thread's name" "$(raw COMMAND,FLAGS)" "worker -"
+mk head info tally tgid=7 pid=7 comm=worker verdict=3 highest=3 end >recording
+same "renamed as a worker" "$(raw COMMAND,FLAGS)" "worker renamed"
+mk head info tally tgid=7 pid=7 comm=before verdict=3 highest=3 flags=2 end >recording
+same "ran another program" "$(raw COMMAND,FLAGS)" "before exited"
+
+# What is mounted over a process's directory.
+recording 7
+mkdir host/proc/self
+mounts='22 1 0:20 / /proc rw - proc proc rw'
+mounted()	# what mount-point wanted
+{
+	printf '%s\n30 22 8:1 /tmp/x %s rw - ext4 /dev/sda1 rw\n' "$mounts" "$2" >host/proc/self/mountinfo
+	same "mounted over $1" "$(raw FLAGS)" "$3"
+}
+mounted "/proc/7" /proc/7 covered
+mounted "/proc/7/cmdline" /proc/7/cmdline covered
+mounted "/proc/77" /proc/77 -
+mounted "/proc/7x" /proc/7x -
+mounted "/tmp/proc/7" /tmp/proc/7 -
+printf '1 2 3\n\n/proc/7\n' >host/proc/self/mountinfo
+same "mounts that make no sense" "$(raw FLAGS)" "-"
+
+# A library that hides a process from readdir(), and our own eyes.
+if nm -D "$build/roundwatch" 2>/dev/null | grep -q asan; then
+	skip "hidden by a library" "with sanitizers"
+elif "${CC:-cc}" -shared -fPIC -o hide.so "$here/../vm/hide.c"; then
+	same "hidden by a library" "$(RW_HIDE=7 LD_PRELOAD=$tmp/hide.so raw FLAGS)" "hidden"
+	same "another is hidden" "$(RW_HIDE=6 LD_PRELOAD=$tmp/hide.so raw FLAGS)" "-"
+else
+	same "hide.c compiles" no yes
+fi
+
+#
+# Groups
+#
+
+fresh
+for pid in 1 2 3 4 5 6; do
+	process $pid task 1
+done
+echo 0::/system.slice/a.service | tee host/proc/1/cgroup >host/proc/3/cgroup
+echo "0::/docker/$id1" | tee host/proc/2/cgroup >host/proc/4/cgroup
+echo "0::/system.slice/docker-$id2.scope" >host/proc/5/cgroup
+echo '6 (gone)' >host/proc/6/stat
+ln -s '/x (deleted)' host/proc/4/exe
+mk head info \
+	tally tgid=1 pid=1 verdict=1 highest=1 evidence=3 rn=1 rz=1 \
+	tally tgid=2 pid=2 verdict=3 highest=3 evidence=30 rn=10 ru=1 uid=1 \
+	tally tgid=2 pid=9 verdict=3 highest=3 evidence=20 rn=100 uid=1 \
+	tally tgid=3 pid=3 verdict=2 highest=2 evidence=2 rn=1000 flags=2 \
+	tally tgid=4 pid=4 verdict=3 highest=3 evidence=40 rn=10000 uid=2 \
+	tally tgid=5 pid=5 verdict=1 highest=1 evidence=1 rn=5 \
+	tally tgid=6 pid=6 verdict=1 highest=1 rn=6 \
+	end >recording
+same "--by process" "$(raw VERDICT,PID --by process)" "$(raw VERDICT,PID)"
+same "--by container" \
+	"$(raw VERDICT,EVIDENCE,CONTAINER,PROCESSES,THREADS,PID,RN,RU,FLAGS --by container)" "\
+randomx 40 $id1 2 3 4 10110 1 deleted
+suspect 3 - 2 2 3 1001 0 -
+rounding 1 $id2 1 1 5 5 0 -
+rounding 0 - 1 1 6 6 0 -"
+same "--by unit" "$(raw UNIT,PROCESSES --by unit)" "\
+- 2
+a.service 2
+docker-$id2.scope 1
+- 1"
+same "--by user" "$(raw USER,PROCESSES --by user)" "\
+2 1
+1 1
+0 4"
+same "--by vm" "$(raw VM,PROCESSES --by vm)" "\
+- 5
+- 1"
+same "--by container, nothing known" \
+	"$("$build/roundwatch" list --input recording --raw -n -o PROCESSES,PID --by container)" "6 4"
+"$build/roundwatch" list --input recording --sysroot host --by container >out
+same "--by container, for people" "$(sed -n '2s/  */ /gp' out | cut -d ' ' -f 1-6)" \
+	"randomx 40 0123456789ab docker 2 4"
+"$build/roundwatch" list --input recording --sysroot host --by container --json >out
+same "--by container, JSON" "$(mk json roundwatch.0.container <out)" "\"$id1\""
+for by in process container pod unit user vm; do
+	"$build/roundwatch" list --input recording --sysroot host --by $by >out 2>err
+	same "--by $by" "$? $(cat err)" "0 "
+done
+"$build/roundwatch" list --input recording --by colour >out 2>err
+same "--by something else" "$? $(grep -c "'colour'.*container" err)" "2 1"
+"$build/roundwatch" list --input recording --threads --by pod >out 2>err
+same "--by with --threads" "$? $(grep -c 'exclude each other' err)" "2 1"
+"$build/roundwatch" list --input recording --sysroot nowhere >out 2>err
+same "--sysroot that is not there" "$? $(grep -c 'nowhere: No such file' err)" "1 1"
+"$build/roundwatch" list --input recording --sysroot "$tmp/host/etc" >out 2>err
+same "--sysroot without proc" "$? $(grep -c 'that has proc/ in it' err)" "1 1"
+
+# What processes call themselves must not act upon a terminal.
+fresh
+process 7 task 1
+recording 7
+printf '0::/system.slice/\033[31m\302\233\200.service\n' >host/proc/7/cgroup
+printf '\033]0;x\007\0' >host/proc/7/cmdline
+"$build/roundwatch" list --input recording --sysroot host -o UNIT,CMDLINE >out
+mk escapes <out
+same "control characters" "$? $(tail -n 1 out)" \
+	'0 \x1b[31m\xc2\x9b\x80.service \x1b]0;x\x07'
+"$build/roundwatch" list --input recording --sysroot host -o UNIT,CMDLINE --json >out
+mk json roundwatch.0.unit <out >got
+same "control characters, JSON" "$? $(grep -c '"/*\\u001b\[31m\\u009b\\ufffd.service"' out)" '0 1'
+
+# As many as the default table holds, each looked at once, in time that does not grow with the square.
+fresh
+tallies=$(i=99
+	while [ $i -lt 4195 ]; do
+		i=$((i + 1))
+		mkdir host/proc/$i
+		echo "tally tgid=$i pid=$i verdict=3 highest=3"
+		echo "$i (task) S 1 $i $i 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 10000 0 0" >host/proc/$i/stat
+		echo "0::/kubepods/pod$i/$id1" >host/proc/$i/cgroup
+	done)
+# shellcheck disable=SC2086 # words
+mk head info $tallies end >recording
+began=$(date +%s%N)
+same "4096 processes" "$(raw PID,POD_UID | awk '$1 == $2' | wc -l | tr -d ' ')" 4096
+echo "# in $((($(date +%s%N) - began) / 1000000)) ms"
+same "4096 processes, by pod" "$(raw PROCESSES --by pod | sort | uniq -c | sed 's/^ *//')" "4096 1"
+
+echo "1..$count"
+if [ $failed != 0 ]; then
+	echo "# $failed of $count failed"
+	exit 1
+fi
