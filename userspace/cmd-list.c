@@ -147,6 +147,35 @@ static struct value get_state(const void *row)
 	return value_text(xasprintf(tally(row)->flags & ROUNDWATCH_EXITED ? "exited" : "live"));
 }
 
+static const struct identity *identify(const void *row)
+{
+	return process_identity(((const struct subject *)row)->process, &host);
+}
+
+/* What is odd about a process, as bits of the same order as the names of flags. */
+enum {
+	HIDDEN = 1 << 0,
+	COVERED = 1 << 1,
+	RENAMED = 1 << 2,
+	DELETED = 1 << 3,
+	MEMFD = 1 << 4,
+};
+
+static unsigned int oddities(const struct identity *id)
+{
+	return (id->hidden ? HIDDEN : 0) | (id->covered ? COVERED : 0) |
+	       (id->renamed ? RENAMED : 0) | (id->deleted ? DELETED : 0) |
+	       (id->memfd ? MEMFD : 0);
+}
+
+static void add_flag(char **text, const char *name)
+{
+	char *all = xasprintf("%s%s%s", *text, **text ? "," : "", name);
+
+	free(*text);
+	*text = all;
+}
+
 static struct value get_flags(const void *row)
 {
 	static const struct {
@@ -157,31 +186,36 @@ static struct value get_flags(const void *row)
 		{ ROUNDWATCH_GUEST, "guest" },
 		{ ROUNDWATCH_X87, "x87" },
 		{ ROUNDWATCH_PROCESS, "process" },
+	}, odd[] = {
+		{ HIDDEN, "hidden" },
+		{ COVERED, "covered" },
+		{ RENAMED, "renamed" },
+		{ DELETED, "deleted" },
+		{ MEMFD, "memfd" },
 	};
-	char text[64] = "";
+	const struct subject *s = row;
+	unsigned int is = 0;
+	struct value v = value_list(xasprintf("%s", ""));
 
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		if (!(tally(row)->flags & known[i].flag))
-			continue;
-		if (*text)
-			strcat(text, ",");
-		strcat(text, known[i].name);
-	}
-	return value_list(xasprintf("%s", text));
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (s->tally.flags & known[i].flag)
+			add_flag(&v.text, known[i].name);
+	if (s->member)
+		for (size_t i = 0; i < s->processes; i++)
+			is |= oddities(process_identity(s->member[i], &host));
+	else
+		is = oddities(identify(row));
+	for (size_t i = 0; i < ARRAY_SIZE(odd); i++)
+		if (is & odd[i].flag)
+			add_flag(&v.text, odd[i].name);
+	if (is & (HIDDEN | COVERED))
+		v.color = RED;
+	return v;
 }
 
-/* The identity of the row being filled in: columns of one row come one after the other. */
-static const struct identity *identify(const void *row)
+static struct value get_processes(const void *row)
 {
-	static struct identity id;
-	static const void *of;
-
-	if (of != row) {
-		identity_free(&id);
-		identity_read(&host, tally(row), &id);
-		of = row;
-	}
-	return &id;
+	return value_number(VALUE_NUMBER, ((const struct subject *)row)->processes);
 }
 
 static struct value get_exe(const void *row)
@@ -203,6 +237,68 @@ static struct value get_cmdline(const void *row)
 	return value_copy(identify(row)->cmdline);
 }
 
+static struct value get_ppid(const void *row)
+{
+	uint32_t ppid = identify(row)->ppid;
+
+	return ppid ? value_number(VALUE_NUMBER, ppid) : value_none();
+}
+
+static struct value get_parent(const void *row)
+{
+	return value_copy(identify(row)->parent);
+}
+
+static struct value get_where(const void *row)
+{
+	return value_text(identity_place(identify(row)));
+}
+
+static struct value get_unit(const void *row)
+{
+	return value_copy(identify(row)->unit);
+}
+
+static struct value get_runtime(const void *row)
+{
+	return value_copy(identify(row)->runtime);
+}
+
+static struct value get_container(const void *row)
+{
+	return value_id(identify(row)->container);
+}
+
+static struct value get_inner(const void *row)
+{
+	return value_id(identify(row)->inner);
+}
+
+static struct value get_container_name(const void *row)
+{
+	return value_copy(identify(row)->container_name);
+}
+
+static struct value get_pod(const void *row)
+{
+	return value_copy(identify(row)->pod);
+}
+
+static struct value get_namespace(const void *row)
+{
+	return value_copy(identify(row)->pod_namespace);
+}
+
+static struct value get_pod_uid(const void *row)
+{
+	return value_id(identify(row)->pod_uid);
+}
+
+static struct value get_vm(const void *row)
+{
+	return value_copy(identify(row)->vm);
+}
+
 static const struct column columns[] = {
 	{ "VERDICT", 0, 0, get_verdict },
 	{ "EVIDENCE", COLUMN_RIGHT, 0, get_evidence },
@@ -211,6 +307,7 @@ static const struct column columns[] = {
 	{ "THREADS", COLUMN_RIGHT, 3, get_threads },
 	{ "COMMAND", COLUMN_TRUNC, 0, get_command },
 	{ "USER", COLUMN_TRUNC, 5, get_user },
+	{ "WHERE", COLUMN_TRUNC | COLUMN_SPARSE, 6, get_where },
 	{ "RN", COLUMN_RIGHT, 4, get_rn },
 	{ "RD", COLUMN_RIGHT, 0, get_rd },
 	{ "RU", COLUMN_RIGHT, 0, get_ru },
@@ -231,17 +328,59 @@ static const struct column columns[] = {
 	{ "FCW", COLUMN_RIGHT, 0, get_fcw },
 	{ "EXE", COLUMN_TRUNC, 0, get_exe },
 	{ "CMDLINE", COLUMN_TRUNC, 0, get_cmdline },
-};
-
-static const char *const process_defaults[] = {
-	"VERDICT", "EVIDENCE", "PID", "THREADS", "COMMAND", "USER", "RN", "RD", "RU", "RZ",
-	"CHANGES", "FIRST", "LAST", "FLAGS", NULL
+	{ "PROCESSES", COLUMN_RIGHT, 0, get_processes },
+	{ "PPID", COLUMN_RIGHT, 0, get_ppid },
+	{ "PARENT", COLUMN_TRUNC, 0, get_parent },
+	{ "UNIT", COLUMN_TRUNC, 0, get_unit },
+	{ "RUNTIME", 0, 0, get_runtime },
+	{ "CONTAINER", COLUMN_TRUNC, 0, get_container },
+	{ "CONTAINER_NAME", COLUMN_TRUNC, 0, get_container_name },
+	{ "INNER", COLUMN_TRUNC, 0, get_inner },
+	{ "POD", COLUMN_TRUNC, 0, get_pod },
+	{ "NAMESPACE", COLUMN_TRUNC, 0, get_namespace },
+	{ "POD_UID", COLUMN_TRUNC, 0, get_pod_uid },
+	{ "VM", COLUMN_TRUNC, 0, get_vm },
 };
 
 static const char *const thread_defaults[] = {
-	"VERDICT", "EVIDENCE", "PID", "TID", "COMMAND", "USER", "RN", "RD", "RU", "RZ",
+	"VERDICT", "EVIDENCE", "PID", "TID", "COMMAND", "USER", "WHERE", "RN", "RD", "RU", "RZ",
 	"CHANGES", "FIRST", "LAST", "FLAGS", NULL
 };
+
+#define MODES "RN", "RD", "RU", "RZ", "CHANGES", "FIRST", "LAST", "FLAGS", NULL
+
+/* What --by takes, and what is shown then. */
+static const struct {
+	const char *name;
+	const char *defaults[16];
+} groups[] = {
+	[BY_PROCESS] = { "process", {
+		"VERDICT", "EVIDENCE", "PID", "THREADS", "COMMAND", "USER", "WHERE", MODES } },
+	[BY_CONTAINER] = { "container", {
+		"VERDICT", "EVIDENCE", "CONTAINER", "RUNTIME", "PROCESSES", "PID", "COMMAND",
+		MODES } },
+	[BY_POD] = { "pod", {
+		"VERDICT", "EVIDENCE", "NAMESPACE", "POD", "PROCESSES", "PID", "COMMAND", MODES } },
+	[BY_UNIT] = { "unit", {
+		"VERDICT", "EVIDENCE", "UNIT", "PROCESSES", "PID", "COMMAND", MODES } },
+	[BY_USER] = { "user", {
+		"VERDICT", "EVIDENCE", "USER", "PROCESSES", "PID", "COMMAND", MODES } },
+	[BY_VM] = { "vm", {
+		"VERDICT", "EVIDENCE", "VM", "PROCESSES", "PID", "COMMAND", MODES } },
+};
+
+static bool find_group(const char *name, enum subject_by *by)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
+		if (!strcmp(groups[i].name, name)) {
+			*by = i;
+			return true;
+		}
+	}
+	error("list: --by '%s': unknown; process, container, pod, unit, user and vm are known",
+	      name);
+	return false;
+}
 
 static void help(void)
 {
@@ -249,6 +388,7 @@ static void help(void)
 	      "\n"
 	      "List the processes that left round-to-nearest, worst first.\n"
 	      "\n"
+	      "     --by <what>       a line for each process, container, pod, unit, user or vm\n"
 	      " -t, --threads         a line for each thread, not for each process\n"
 	      " -a, --all             those that never left it too\n"
 	      " -o, --output <list>   show these columns; +<list>: after the default ones\n"
@@ -295,7 +435,8 @@ static size_t add_rows(struct table *t, const struct subjects *s, bool all)
 	return rows;
 }
 
-static enum status list(const struct source_options *from, struct table *t, bool threads, bool all)
+static enum status list(const struct source_options *from, struct table *t, bool threads, bool all,
+			enum subject_by by)
 {
 	struct snapshot snap;
 	struct subjects subjects;
@@ -315,6 +456,8 @@ static enum status list(const struct source_options *from, struct table *t, bool
 		subjects_by_thread(&snap, &subjects);
 	else
 		subjects_by_process(&snap, &subjects);
+	if (by != BY_PROCESS)
+		subjects_group(&subjects, &host, by);
 
 	status = snapshot_warn(&snap);
 	if (add_rows(t, &subjects, all) || t->format != TABLE_HUMAN)
@@ -330,7 +473,9 @@ static enum status list(const struct source_options *from, struct table *t, bool
 
 static enum status run(int argc, char **argv)
 {
+	enum { OPT_BY = OPT_OWN };
 	static const struct option options[] = {
+		{ "by",		required_argument,	NULL, OPT_BY },
 		{ "threads",	no_argument,		NULL, 't' },
 		{ "all",	no_argument,		NULL, 'a' },
 		{ "output",	required_argument,	NULL, 'o' },
@@ -343,12 +488,17 @@ static enum status run(int argc, char **argv)
 	struct source_options from = { 0 };
 	struct table table = { .headings = true };
 	bool threads = false, all = false, json = false, raw = false;
+	enum subject_by by = BY_PROCESS;
 	const char *spec = NULL;
 	enum status status;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, ":tao:Jrn" COMMON_SHORT, options, NULL)) != -1) {
 		switch (opt) {
+		case OPT_BY:
+			if (!find_group(optarg, &by))
+				return STATUS_USAGE;
+			break;
 		case 't':
 			threads = true;
 			break;
@@ -378,12 +528,17 @@ static enum status run(int argc, char **argv)
 		error("list: --json and --raw exclude each other; use one of them");
 		return STATUS_USAGE;
 	}
+	if (threads && by != BY_PROCESS) {
+		error("list: --threads and --by %s exclude each other; use one of them",
+		      groups[by].name);
+		return STATUS_USAGE;
+	}
 	table.format = json ? TABLE_JSON : raw ? TABLE_RAW : TABLE_HUMAN;
 
 	status = STATUS_USAGE;
 	if (table_choose(&table, columns, ARRAY_SIZE(columns),
-			 threads ? thread_defaults : process_defaults, spec))
-		status = list(&from, &table, threads, all);
+			 threads ? thread_defaults : groups[by].defaults, spec))
+		status = list(&from, &table, threads, all, by);
 	table_free(&table);
 	return status;
 }

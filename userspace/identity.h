@@ -66,9 +66,6 @@ void identity_read(const struct host *host, const struct roundwatch_tally *tally
 		   struct identity *id);
 void identity_free(struct identity *id);
 
-/* How many bytes of a container's id are enough for people: twelve digits, or a name as it is. */
-int short_id(const char *id);
-
 /*
  * Where it runs, in a few words, as "pod shop/web-7f", "docker 3f2a1b…", "vm
  * web1" or a unit; allocated, NULL if it is in none of these.

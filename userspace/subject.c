@@ -69,7 +69,7 @@ static void add_counts(struct roundwatch_tally *to, const struct roundwatch_tall
 	to->cpu_ns += t->cpu_ns;
 }
 
-/* @to takes in @t, of the same process. */
+/* @to takes in @t. */
 static void merge(struct roundwatch_tally *to, const struct roundwatch_tally *t)
 {
 	/* All must be over for the whole to be over; the rest is true if it is true of one. */
@@ -155,28 +155,164 @@ void subjects_by_process(const struct snapshot *snap, struct subjects *to)
 		memcpy(t, snap->tally, n * sizeof(*t));
 	sort(t, n, sizeof(*t), compare_process);
 
-	to->subject = xrealloc(NULL, n, sizeof(*to->subject));
-	to->n = 0;
+	*to = (struct subjects){
+		.subject = xrealloc(NULL, n, sizeof(*to->subject)),
+		.process = xrealloc(NULL, n, sizeof(*to->process)),
+	};
 	for (size_t i = 0; i < n; i = next) {
+		struct subject *s = &to->subject[to->n++];
+
 		for (next = i + 1; next < n && same_process(&t[i], &t[next]); next++)
 			;
-		group(&to->subject[to->n++], &t[i], next - i);
+		group(s, &t[i], next - i);
+		s->processes = 1;
+		s->member = NULL;
+		s->process = &to->process[to->processes++];
+		s->process->tally = t[i];
+		s->process->identified = false;
 	}
 	sort(to->subject, to->n, sizeof(*to->subject), compare_worst);
 	free(t);
 }
 
+static int compare_key(const void *a, const void *b)
+{
+	const struct roundwatch_tally *x = &((const struct process *)a)->tally;
+	const struct roundwatch_tally *y = &((const struct process *)b)->tally;
+	int d = COMPARE(x->tgid, y->tgid);
+
+	return d ? d : COMPARE(x->process_start_ns, y->process_start_ns);
+}
+
 void subjects_by_thread(const struct snapshot *snap, struct subjects *to)
 {
-	to->subject = xrealloc(NULL, snap->tallies, sizeof(*to->subject));
+	subjects_by_process(snap, to);
+	to->subject = xrealloc(to->subject, snap->tallies, sizeof(*to->subject));
 	to->n = 0;
 	for (size_t i = 0; i < snap->tallies; i++) {
+		const struct process key = { .tally = snap->tally[i] };
+
 		if (is_process(&snap->tally[i]))
 			continue;
-		to->subject[to->n].tally = snap->tally[i];
-		to->subject[to->n++].threads = 1;
+		to->subject[to->n++] = (struct subject){
+			.tally = snap->tally[i],
+			.threads = 1,
+			.processes = 1,
+			.process = bsearch(&key, to->process, to->processes, sizeof(key),
+					   compare_key),
+		};
 	}
 	sort(to->subject, to->n, sizeof(*to->subject), compare_worst);
+}
+
+const struct identity *process_identity(struct process *p, const struct host *host)
+{
+	if (!p->identified)
+		identity_read(host, &p->tally, &p->id);
+	p->identified = true;
+	return &p->id;
+}
+
+/**
+ * struct place - where a subject belongs
+ * @class: whether it is in one, in none, or that is not known
+ * @name: of the one
+ * @space: that the name is in, if it is not unique by itself
+ * @worse: how many are worse
+ */
+struct place {
+	enum { IN_ONE, IN_NONE, NOT_KNOWN } class;
+	const char *name, *space;
+	size_t worse;
+	const struct subject *subject;
+};
+
+static struct place find_place(const struct subject *s, const struct host *host,
+			       enum subject_by by)
+{
+	const struct identity *id = process_identity(s->process, host);
+	struct place p = { .subject = s };
+
+	switch (by) {
+	case BY_PROCESS:
+		break;
+	case BY_CONTAINER:
+		p.name = id->container;
+		break;
+	case BY_POD:
+		/* From a control group namespace the uid may not be seen, but the logs tell. */
+		p.name = id->pod_uid ? id->pod_uid : id->pod;
+		p.space = id->pod_uid ? NULL : id->pod_namespace;
+		break;
+	case BY_UNIT:
+		p.name = id->unit;
+		break;
+	case BY_USER:
+		p.name = id->user;
+		break;
+	case BY_VM:
+		p.name = id->vm;
+		break;
+	}
+	p.class = p.name ? IN_ONE : id->found ? IN_NONE : NOT_KNOWN;
+	return p;
+}
+
+static int compare_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) : COMPARE(!!a, !!b);
+}
+
+static int compare_name(const struct place *a, const struct place *b)
+{
+	int d = COMPARE(a->class, b->class);
+
+	if (!d)
+		d = compare_text(a->name, b->name);
+	return d ? d : compare_text(a->space, b->space);
+}
+
+static int compare_place(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	int d = compare_name(x, y);
+
+	return d ? d : COMPARE(x->worse, y->worse);
+}
+
+void subjects_group(struct subjects *s, const struct host *host, enum subject_by by)
+{
+	struct place *place = xrealloc(NULL, s->n, sizeof(*place));
+	struct subject *subject = xrealloc(NULL, s->n, sizeof(*subject)), *to = NULL;
+	size_t n = 0;
+
+	s->member = xrealloc(NULL, s->n, sizeof(*s->member));
+	for (size_t i = 0; i < s->n; i++) {
+		place[i] = find_place(&s->subject[i], host, by);
+		place[i].worse = i;
+	}
+	sort(place, s->n, sizeof(*place), compare_place);
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct subject *from = place[i].subject;
+
+		s->member[i] = from->process;
+		if (i && !compare_name(&place[i - 1], &place[i])) {
+			merge(&to->tally, &from->tally);
+			to->tally.flags &= ~ROUNDWATCH_PROCESS;
+			to->threads += from->threads;
+			to->processes++;
+		} else {
+			to = &subject[n++];
+			*to = *from;
+			to->member = &s->member[i];
+		}
+	}
+	sort(subject, n, sizeof(*subject), compare_worst);
+	free(place);
+	free(s->subject);
+	s->subject = subject;
+	s->n = n;
 }
 
 const char *verdict_name(uint8_t verdict)
@@ -205,7 +341,11 @@ const char *mode_name(uint8_t mode)
 
 void subjects_free(struct subjects *s)
 {
+	for (size_t i = 0; i < s->processes; i++)
+		if (s->process[i].identified)
+			identity_free(&s->process[i].id);
+	free(s->process);
+	free(s->member);
 	free(s->subject);
-	s->subject = NULL;
-	s->n = 0;
+	*s = (struct subjects){ 0 };
 }

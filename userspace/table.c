@@ -14,6 +14,9 @@
 #include "table.h"
 #include "util.h"
 
+/* To so many characters a column is cut before others are left out for it. */
+#define TRUNC_WIDTH	20
+
 struct value value_none(void)
 {
 	return (struct value){ .type = VALUE_NONE };
@@ -32,6 +35,15 @@ struct value value_copy(const char *text)
 struct value value_list(char *allocated)
 {
 	return (struct value){ .type = VALUE_LIST, .text = allocated };
+}
+
+struct value value_id(const char *text)
+{
+	struct value v = value_copy(text);
+
+	if (text)
+		v.type = VALUE_ID;
+	return v;
 }
 
 struct value value_number(enum value_type type, uint64_t number)
@@ -122,6 +134,10 @@ static char *human(const struct table *t, const struct value *v)
 	case VALUE_TEXT:
 	case VALUE_LIST:
 		return text_for_terminal(v->text);
+	case VALUE_ID:
+		if ((size_t)short_id(v->text) < strlen(v->text))
+			return xstrndup(v->text, short_id(v->text));
+		return text_for_terminal(v->text);
 	case VALUE_NUMBER:
 		return xasprintf("%" PRIu64, v->number);
 	case VALUE_HEX:
@@ -145,6 +161,7 @@ static void put_raw(const struct table *t, const struct value *v)
 
 	switch (v->type) {
 	case VALUE_TEXT:
+	case VALUE_ID:
 	case VALUE_LIST:
 		if (!*v->text)
 			break;
@@ -204,6 +221,7 @@ json_object *value_to_json(const struct table *t, const struct value *v)
 	case VALUE_NONE:
 		return NULL;
 	case VALUE_TEXT:
+	case VALUE_ID:
 		return json_object_new_string(v->text);
 	case VALUE_LIST:
 		return json_array_of_words(v->text);
@@ -275,6 +293,18 @@ static size_t text_width(const char *s)
 	return width;
 }
 
+/* Mark the columns that stay out of the default table because nothing is in them. */
+static void leave_out_empty(const struct table *t, char *const *text, bool *out)
+{
+	for (size_t j = 0; j < t->columns; j++) {
+		bool empty = t->column[j]->flags & COLUMN_SPARSE;
+
+		for (size_t i = 0; empty && i < t->rows; i++)
+			empty = !text[i * t->columns + j];
+		out[j] |= empty;
+	}
+}
+
 /* Mark the columns that stay out of the default table so that it fits @width. */
 static void leave_out(const struct table *t, char *const *text, unsigned int width, bool *out)
 {
@@ -286,10 +316,13 @@ static void leave_out(const struct table *t, char *const *text, unsigned int wid
 			const char *s = text[i * t->columns + j];
 			size_t w = s ? text_width(s) : 0;
 
+			if (t->column[j]->flags & COLUMN_TRUNC && w > TRUNC_WIDTH)
+				w = TRUNC_WIDTH;
 			if (w > wide[j])
 				wide[j] = w;
 		}
-		total += wide[j] + 1;
+		if (!out[j])
+			total += wide[j] + 1;
 	}
 	for (;;) {
 		size_t next = t->columns;
@@ -350,6 +383,8 @@ static void print_human(const struct table *t)
 	memset(out, 0, t->columns * sizeof(*out));
 	for (size_t i = 0; i < t->rows * t->columns; i++)
 		text[i] = human(t, &t->cell[i]);
+	if (!t->fixed)
+		leave_out_empty(t, text, out);
 	if (width && !t->fixed)
 		leave_out(t, text, width, out);
 

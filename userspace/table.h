@@ -13,6 +13,7 @@ struct json_object;
 enum value_type {
 	VALUE_NONE,
 	VALUE_TEXT,	/* from anybody: made harmless when printed */
+	VALUE_ID,	/* text that a table may cut to what is enough for people */
 	VALUE_LIST,	/* words with commas between them; an array in JSON */
 	VALUE_NUMBER,
 	VALUE_HEX,
@@ -28,16 +29,21 @@ struct value {
 	const char *color;
 };
 
-/* Each makes a value; no text is no value, and neither is a time of 0. value_copy() copies. */
+/*
+ * Each makes a value; no text is no value, and neither is a time of 0.
+ * value_copy() and value_id() copy.
+ */
 struct value value_none(void);
 struct value value_text(char *allocated);
 struct value value_copy(const char *text);
 struct value value_list(char *allocated);
+struct value value_id(const char *text);
 struct value value_number(enum value_type type, uint64_t number);
 
 enum {
 	COLUMN_RIGHT = 1 << 0,
 	COLUMN_TRUNC = 1 << 1,	/* may be cut to fit the terminal */
+	COLUMN_SPARSE = 1 << 2,	/* out of the default table if no row has a value */
 };
 
 /**

@@ -107,6 +107,13 @@ char *text_for_terminal(const char *s)
 	return out;
 }
 
+int short_id(const char *id)
+{
+	size_t n = strlen(id);
+
+	return n == 64 && strspn(id, "0123456789abcdef") == n ? 12 : (int)n;
+}
+
 void put_word(FILE *f, const char *s)
 {
 	for (; *s; s++) {

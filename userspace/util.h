@@ -21,6 +21,9 @@ __attribute__((format(printf, 1, 2))) char *xasprintf(const char *fmt, ...);
 /* Copy for a terminal: what it could act upon, or hide, becomes \xHH. */
 char *text_for_terminal(const char *s);
 
+/* How many bytes of an id are enough for people: 12 of 64 hexadecimal digits, all of a name. */
+int short_id(const char *id);
+
 /* Print for a line of words: blanks and all that is not plain ASCII become \xHH. */
 void put_word(FILE *f, const char *s);
 

@@ -320,8 +320,8 @@ same "a column asked for twice" "$(raw one pid,pid)" "5"
 first=2023-11-14T21:13:20.000000+00:00
 run list --input one --raw --output +UID,TID
 same "--output +" "$(cat out)" "\
-VERDICT EVIDENCE PID THREADS COMMAND USER RN RD RU RZ CHANGES FIRST LAST FLAGS UID TID
-randomx 1500 5 1 one 42 0 0 0 0 0 $first 2023-11-14T22:13:17.000000+00:00 - 42 -"
+VERDICT EVIDENCE PID THREADS COMMAND USER WHERE RN RD RU RZ CHANGES FIRST LAST FLAGS UID TID
+randomx 1500 5 1 one 42 - 0 0 0 0 0 $first 2023-11-14T22:13:17.000000+00:00 - 42 -"
 run list --input one --noheadings --output pid,command
 same "--noheadings" "$(sed 's/^ *//' out)" "5 one"
 run list --input one --threads --raw
@@ -841,7 +841,7 @@ bad=
 for column in $columns; do
 	grep -q "^\.It Cm $column\$" "$source/man/roundwatch.8" || bad="$bad $column"
 done
-same "each column is in the manual" "$(echo "$columns" | wc -w | tr -d ' ')$bad" "27"
+same "each column is in the manual" "$(echo "$columns" | wc -w | tr -d ' ')$bad" "40"
 bad=
 for cmd in list status record; do
 	run $cmd --help
@@ -876,7 +876,7 @@ if command -v bash > /dev/null 2>&1; then
 	same "completion: column" "$(offers roundwatch list -o PID,VER)" "PID,VERDICT "
 	same "completion: column after +" "$(offers roundwatch list --output +HI)" "+HIGHEST "
 	same "completion: columns are those of --help" \
-		"$(offers roundwatch list -o "" | wc -w | tr -d ' ')" 27
+		"$(offers roundwatch list -o "" | wc -w | tr -d ' ')" 40
 	same "completion: file" "$(offers roundwatch list --input cut)" "cut.device "
 else
 	skip "completion" "no bash"
