@@ -13,6 +13,9 @@ static const struct command *const commands[] = {
 	&cmd_list,
 	&cmd_status,
 	&cmd_record,
+	&cmd_monitor,
+	&cmd_check,
+	&cmd_metrics,
 };
 
 static void help(FILE *f)

@@ -52,7 +52,7 @@ struct command {
 	enum status (*run)(int argc, char **argv);
 };
 
-extern const struct command cmd_list, cmd_status, cmd_record;
+extern const struct command cmd_list, cmd_status, cmd_record, cmd_monitor, cmd_check, cmd_metrics;
 
 /**
  * common_option - handle what getopt_long() returned and the caller did not know

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "reporter.h"
@@ -39,7 +40,7 @@ static int open_failed(const char *name, int err)
 	}
 }
 
-/* Bytes to be had of the next @want; fewer only at the end, negative on failure. */
+/* Bytes to be had of the next @want; fewer only at the end or, for now, without waiting. */
 static ssize_t fill(struct source *s, size_t want)
 {
 	if (s->have >= want)
@@ -52,10 +53,14 @@ static ssize_t fill(struct source *s, size_t want)
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EAGAIN)
+			break;
 		if (n < 0)
 			return -1;
-		if (!n)
+		if (!n) {
+			s->ended = true;
 			break;
+		}
 		s->have += n;
 	}
 	return s->have;
@@ -125,6 +130,7 @@ int source_open(struct source *s, const struct source_options *from)
 {
 	s->live = !from->input;
 	s->complete = false;
+	s->ended = false;
 	s->begun = false;
 	s->offset = 0;
 	s->pos = 0;
@@ -132,7 +138,7 @@ int source_open(struct source *s, const struct source_options *from)
 
 	if (s->live) {
 		s->name = from->device ? from->device : ROUNDWATCH_DEVICE;
-		s->fd = open(s->name, O_RDONLY | O_CLOEXEC);
+		s->fd = open(s->name, O_RDONLY | O_CLOEXEC | (from->nonblock ? O_NONBLOCK : 0));
 		return s->fd < 0 ? open_failed(s->name, errno) : STATUS_OK;
 	}
 
@@ -176,7 +182,7 @@ int source_next(struct source *s, const struct roundwatch_header **record)
 	*record = NULL;
 	if (n < 0)
 		return read_failed(s);
-	if (!n && s->complete)
+	if ((!n && s->complete) || ((size_t)n < sizeof(h) && !s->ended))
 		return STATUS_OK;
 	if ((size_t)n < sizeof(h))
 		return truncated(s);
@@ -190,7 +196,7 @@ int source_next(struct source *s, const struct roundwatch_header **record)
 	if (n < 0)
 		return read_failed(s);
 	if ((size_t)n < h.size)
-		return truncated(s);
+		return s->ended ? truncated(s) : STATUS_OK;
 
 	/* Sizes are multiples of 8, and so is all that comes before a record. */
 	*record = (const struct roundwatch_header *)(s->buf + s->pos);
@@ -229,4 +235,30 @@ void source_copy_tally(struct roundwatch_tally *to, const struct roundwatch_head
 void source_copy_lost(struct roundwatch_lost *to, const struct roundwatch_header *from)
 {
 	copy_record(to, sizeof(*to), from);
+}
+
+bool source_ask(const struct source *s, struct roundwatch_info *info)
+{
+	struct roundwatch_info now;
+
+	if (ioctl(s->fd, ROUNDWATCH_IOC_INFO, &now) || now.header.size < INFO_MIN)
+		return false;
+	source_copy_info(info, &now.header);
+	return true;
+}
+
+int source_read_info(const struct source_options *from, struct roundwatch_info *info)
+{
+	static struct source source;
+	const struct roundwatch_header *record;
+	int status = source_open(&source, from);
+
+	if (status)
+		return status;
+	/* It comes first, or source_next() complains. */
+	status = source_next(&source, &record);
+	if (record)
+		source_copy_info(info, record);
+	source_close(&source);
+	return status;
 }

@@ -29,11 +29,13 @@ struct recording_header {
  * @input: a recording, "-" for standard input; NULL for the device
  * @device: NULL for ROUNDWATCH_DEVICE
  * @sysroot: where the files of the host are that it is about; see host_open()
+ * @nonblock: do not wait for the device, poll() source.fd; see source_next()
  */
 struct source_options {
 	const char *input;
 	const char *device;
 	const char *sysroot;
+	bool nonblock;
 };
 
 /**
@@ -41,12 +43,14 @@ struct source_options {
  * @name: for messages
  * @live: from a module in this kernel, not from a recording
  * @complete: SNAPSHOT_END was seen
+ * @ended: there will be no more; of a device, the module is gone
  * @offset: of the next record
  */
 struct source {
 	const char *name;
 	bool live;
 	bool complete;
+	bool ended;
 	uint64_t offset;
 	int fd;
 	bool begun;
@@ -61,11 +65,18 @@ int source_open(struct source *s, const struct source_options *from);
 
 /*
  * The next record, valid until the next call; NULL at the end, which is an
- * error before SNAPSHOT_END. Its size and ABI have been checked.
+ * error before SNAPSHOT_END, and with @nonblock also when there is none yet:
+ * then @ended is false. Its size and ABI have been checked.
  */
 int source_next(struct source *s, const struct roundwatch_header **record);
 
 void source_close(struct source *s);
+
+/* The module as it is now; false if @s is no device, or the module is gone. */
+bool source_ask(const struct source *s, struct roundwatch_info *info);
+
+/* The same by an open of its own; of a recording, as it was. */
+int source_read_info(const struct source_options *from, struct roundwatch_info *info);
 
 /* Copy a record of that type: what it lacks is zero, what is new in it is left out. */
 void source_copy_info(struct roundwatch_info *to, const struct roundwatch_header *from);

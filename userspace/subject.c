@@ -146,6 +146,12 @@ static void sort(void *base, size_t n, size_t size, int (*compare)(const void *,
 		qsort(base, n, size, compare);
 }
 
+void subject_of(struct subject *to, struct roundwatch_tally *tally, size_t n)
+{
+	sort(tally, n, sizeof(*tally), compare_process);
+	group(to, tally, n);
+}
+
 void subjects_by_process(const struct snapshot *snap, struct subjects *to)
 {
 	size_t n = snap->tallies, next;
@@ -337,6 +343,13 @@ const char *mode_name(uint8_t mode)
 	};
 
 	return mode < ARRAY_SIZE(name) ? name[mode] : "unknown";
+}
+
+const char *flag_name(uint32_t flags, unsigned int n)
+{
+	static const char *const name[FLAGS] = { "process", "exited", "guest", "x87" };
+
+	return (flags >> n & 1) ? name[n] : NULL;
 }
 
 void subjects_free(struct subjects *s)

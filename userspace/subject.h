@@ -58,6 +58,9 @@ enum subject_by {
 	BY_VM,
 };
 
+/* What the tallies of one process come to; there is one at least, and they are sorted. */
+void subject_of(struct subject *to, struct roundwatch_tally *tally, size_t n);
+
 /* One subject for each process, or for each thread, worst first. */
 void subjects_by_process(const struct snapshot *snap, struct subjects *to);
 void subjects_by_thread(const struct snapshot *snap, struct subjects *to);
@@ -77,6 +80,10 @@ const struct identity *process_identity(struct process *p, const struct host *ho
 /* Words for the numbers in roundwatch.h; "unknown" for those of a newer module. */
 const char *verdict_name(uint8_t verdict);
 const char *mode_name(uint8_t mode);
+
+/* Name of the nth flag of a tally, if it is set in @flags; NULL if not. n < FLAGS */
+#define FLAGS 4
+const char *flag_name(uint32_t flags, unsigned int n);
 
 void subjects_free(struct subjects *s);
 

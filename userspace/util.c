@@ -195,6 +195,14 @@ unsigned int terminal_width(void)
 	return 80;
 }
 
+uint64_t monotonic_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NSEC + ts.tv_nsec;
+}
+
 char *format_count(char buf[NUMBER_MAX], uint64_t n)
 {
 	static const char unit[] = "kMGTPE";

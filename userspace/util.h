@@ -36,6 +36,9 @@ bool want_colors(void);
 /* Columns of the terminal at stdout; 0 when it is none. */
 unsigned int terminal_width(void);
 
+/* CLOCK_MONOTONIC */
+uint64_t monotonic_ns(void);
+
 #define NUMBER_MAX 40
 
 /* 1234, 56.7k, 8.9M: at most five characters for all that can be counted */

@@ -11,17 +11,22 @@
  *				upon, or that is not ASCII
  *	mkrecord invert OFFSET	stdin with all bits of that byte inverted
  *	mkrecord start PID	start of that process, as the module tells it
+ *	mkrecord listen PATH	each datagram sent to that socket, a line each, and
+ *				one for each line in it; until killed
  *
  * Words: head, info, tally, end, lost and unknown begin a record; NAME=VALUE changes
  * a member of the record begun last. A member "size" cuts the record off or
  * fills it with 0xff; "claim" changes only the size written in its header.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <json-c/json.h>
@@ -349,6 +354,26 @@ static int print_start(const char *pid)
 	return 0;
 }
 
+/* Stands in for systemd's and for syslog's socket. */
+static int listen_at(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	char text[8192];
+	ssize_t n;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		die("too long for a socket", path);
+	strcpy(address.sun_path, path);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)))
+		die(strerror(errno), path);
+	while ((n = recv(fd, text, sizeof(text), 0)) >= 0) {
+		printf("%.*s\n", (int)n, text);
+		fflush(stdout);
+	}
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "json"))
@@ -359,5 +384,7 @@ int main(int argc, char **argv)
 		return invert(argv[2]);
 	if (argc > 2 && !strcmp(argv[1], "start"))
 		return print_start(argv[2]);
+	if (argc > 2 && !strcmp(argv[1], "listen"))
+		return listen_at(argv[2]);
 	return make(argv + 1);
 }

@@ -869,7 +869,9 @@ if command -v bash > /dev/null 2>&1; then
 			printf "%s\n" "${COMPREPLY[@]}"' \
 			"$build" "$source/completion/roundwatch" "$@" | sort | tr '\n' ' '
 	}
-	same "completion: subcommands" "$(offers roundwatch "")" "help list record status "
+	run help
+	same "completion: subcommands" "$(offers roundwatch "")" \
+		"$(sed -n '/^Subcommands/,/^$/s/^ \([a-z]*\) .*/\1/p' out | sort | tr '\n' ' ')"
 	same "completion: of help" "$(offers roundwatch help s)" "status "
 	same "completion: options of status" "$(offers roundwatch status --j)" "--json "
 	same "completion: options without a subcommand" "$(offers roundwatch --t)" "--threads "

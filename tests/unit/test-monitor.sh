@@ -1,0 +1,553 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# test-monitor.sh BUILD_DIR: monitor, check and metrics, on recordings and on files and pipes that
+# stand in for the device. Needs neither the module nor root. Prints TAP.
+
+# shellcheck source=tests/unit/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# await WHAT COMMAND...: until it succeeds; that is a test of its own.
+await()
+{
+	what=$1
+	shift
+	tries=0
+	until "$@" > /dev/null 2>&1; do
+		tries=$((tries + 1))
+		if [ $tries -ge 400 ]; then
+			result 1 "$what"
+			sed 's/^/# out: /' out
+			sed 's/^/# err: /' err
+			return 1
+		fi
+		sleep 0.05
+	done
+	result 0 "$what"
+}
+
+# line N PATH: of the Nth line of out, as json-c reads it
+line() { sed -n "$1p" out | mk json "$2" 2>&1; }
+
+# events: the actions of out's lines, which must all be JSON
+events()
+{
+	while read -r object; do
+		printf '%s\n' "$object" | mk json event.action
+	done < out | tr -d '"' | tr '\n' ' '
+}
+
+# begin ARG...: the monitor in the background, as $monitor
+begin()
+{
+	: > out
+	"$build/roundwatch" monitor "$@" > out 2> err &
+	monitor=$!
+}
+
+# finish_with SIGNAL: $rc is how the monitor ended
+end_with()
+{
+	kill "-$1" "$monitor"
+	rc=0
+	wait "$monitor" || rc=$?
+}
+
+gone() { ! kill -0 "$1"; }
+
+: > nobody
+
+#
+# What is told
+#
+
+mk head info \
+	tally flags=1 pid=42 tgid=42 uid=12345 comm=xmrig verdict=3 highest=3 evidence=2000 rd=7 \
+	tally pid=43 tgid=42 uid=12345 comm=worker verdict=3 highest=3 evidence=1500 rd=9 ru=8 rz=7 \
+	tally pid=50 tgid=50 comm=calm verdict=1 \
+	tally pid=51 tgid=51 comm=past flags=3 verdict=3 highest=3 end \
+	tally pid=43 tgid=42 comm=worker verdict=2 highest=3 time_ns=10001000000000 \
+	tally flags=1 pid=42 tgid=42 comm=xmrig verdict=2 highest=3 time_ns=10002000000000 \
+	tally pid=43 tgid=42 comm=worker verdict=1 highest=3 time_ns=10003000000000 \
+	tally flags=1 pid=42 tgid=42 comm=xmrig verdict=1 highest=3 time_ns=10004000000000 \
+	tally flags=1 pid=60 tgid=60 comm=new verdict=2 highest=2 time_ns=10005000000000 \
+	unknown \
+	tally flags=1 pid=60 tgid=60 comm=new verdict=3 highest=3 time_ns=10006000000000 \
+	tally flags=3 pid=60 tgid=60 comm=new verdict=3 highest=3 time_ns=10007000000000 \
+	tally flags=3 pid=70 tgid=70 comm=quick verdict=3 highest=3 time_ns=10008000000000 \
+	tally flags=1 pid=80 tgid=80 comm=calm verdict=1 > all
+
+run monitor --input all --allow nobody
+expect "replay" 0
+same "replay: events" "$(events)" "verdict-present verdict-fell verdict-fell verdict-rose verdict-rose \
+verdict-ended verdict-rose verdict-ended "
+same "present: kind" "$(line 1 event.kind)" '"alert"'
+same "present: category" "$(line 1 event.category)" '["malware"]'
+same "present: severity" "$(line 1 event.severity)" 73
+same "present: time" "$(line 1 @timestamp)" '"2023-11-14T22:13:20.000000+00:00"'
+same "present: process" "$(line 1 process.pid) $(line 1 process.name)" '42 "xmrig"'
+same "present: user" "$(line 1 user.id)" '"12345"'
+same "present: start" "$(line 1 process.start)" '"2023-11-14T19:28:20.000000+00:00"'
+same "present: technique" "$(line 1 threat.technique.id)" '["T1496"]'
+same "present: rule" "$(line 1 rule.ruleset)" '"roundwatch"'
+same "present: ECS" "$(line 1 ecs.version)" '"8.11.0"'
+same "present: verdict" "$(line 1 roundwatch.verdict)" '"randomx"'
+same "present: evidence" "$(line 1 roundwatch.evidence)" 2000
+same "present: counts are the threads'" \
+	"$(line 1 roundwatch.count.rd) $(line 1 roundwatch.count.rz)" "9 7"
+same "present: not allowed" "$(line 1 roundwatch.allowed)" false
+same "the process is what its worst tally is" \
+	"$(line 2 roundwatch.previous) $(line 2 roundwatch.verdict) $(line 2 @timestamp)" \
+	'"randomx" "suspect" "2023-11-14T22:13:22.000000+00:00"'
+same "a fall is no alert" "$(line 3 event.kind) $(line 3 event.type) $(line 3 roundwatch.verdict)" \
+	'"event" ["change"] "rounding"'
+same "a suspect: severity" "$(line 4 event.severity)" 47
+same "a rise: previous" "$(line 5 roundwatch.previous)" '"suspect"'
+same "an end" "$(line 6 event.kind) $(line 6 event.type)" '"event" ["end"]'
+same "risen and ended between two looks: both" "$(line 7 process.pid) $(line 8 process.pid)" "70 70"
+same "entity: the same while it lives" "$(line 1 process.entity_id)" "$(line 3 process.entity_id)"
+mk head info tally flags=1 pid=42 tgid=42 process_start_ns=9 verdict=3 end > reused
+first=$(line 1 process.entity_id)
+run monitor --input reused --allow nobody
+[ "$(line 1 process.entity_id)" != "$first" ]
+result $? "entity: another with a reused PID"
+
+run monitor --input all --format text --allow nobody
+expect "text" 0
+same "text: a line" "$(sed -n 2p out)" "2023-11-14T22:13:22.000000+00:00 xmrig[42] became suspect, \
+was randomx (evidence 0; user 12345, else nothing is known of it)"
+mk head info tally flags=1 pid=9 tgid=9 comm="$(printf 'a\033[2Jb\377')" verdict=3 end > nasty
+run monitor --input nasty --format text --allow nobody
+mk escapes < out
+result $? "text: nothing that a terminal acts upon"
+run monitor --input nasty --allow nobody
+mk json process.name < out > name
+result $? "JSON: strict, whatever a name holds"
+
+mk head info end lost lost=7 > lost.rw
+run monitor --input lost.rw
+same "lost: status" $rc 0
+same "lost: event" "$(events)" "records-lost "
+says "lost" err "7 records were lost"
+mk head info flags=1 end > blind
+run monitor --input blind
+expect "blind" 4
+same "blind: an alert" "$(events)$(line 1 event.kind)" 'module-blind "alert"'
+mk head info tally > cut.rw
+run monitor --input cut.rw
+expect "cut off" 1
+
+rc=0
+"$build/roundwatch" monitor --input all > /dev/full 2> err || rc=$?
+expect "a full disk" 1
+
+#
+# Allowed
+#
+
+allowed()	# WHAT LINE EXPECTED...: whom the list of that line allows, of two miners
+{
+	printf '%s\n' "$2" > list
+	run monitor --input two --sysroot host --allow list
+	same "allow: $1" "$(line 1 roundwatch.allowed) $(line 2 roundwatch.allowed)" "$3 $4"
+}
+
+id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+mkdir -p host/proc/42 host/proc/43 host/etc host/proc/sys/kernel/random
+stat='S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 10000 0'
+echo "42 (monerod) $stat" > host/proc/42/stat
+echo "43 (monerod) $stat" > host/proc/43/stat
+echo '0::/system.slice/monerod.service' > host/proc/42/cgroup
+echo "0::/system.slice/docker-$id.scope" > host/proc/43/cgroup
+ln -s /usr/bin/monerod host/proc/42/exe
+ln -s '/usr/bin/monerod (deleted)' host/proc/43/exe
+echo monerod > host/proc/42/comm
+echo monerod > host/proc/43/comm
+printf '/usr/bin/monerod\0--prune\0' > host/proc/42/cmdline
+printf '%s\n' root:x:0:0::/:/bin/sh monero:x:990:990::/:/bin/false > host/etc/passwd
+echo 00000000-1111-2222-3333-444444444444 > host/proc/sys/kernel/random/boot_id
+echo cafe > host/etc/machine-id
+mk head info \
+	tally flags=1 pid=43 tgid=43 uid=0 comm=monerod verdict=3 highest=3 \
+	tally flags=1 pid=42 tgid=42 uid=990 comm=monerod verdict=3 highest=3 end > two
+
+allowed "nobody by nothing" "# exe /usr/bin/monerod" false false
+same "sysroot: executable" "$(line 1 process.executable) $(line 1 process.command_line)" \
+	'"/usr/bin/monerod" "/usr/bin/monerod --prune"'
+same "sysroot: user" "$(line 1 user.name) $(line 1 user.id)" '"monero" "990"'
+same "sysroot: unit" "$(line 1 roundwatch.unit)" '"monerod.service"'
+same "sysroot: container" "$(line 2 container.id) $(line 2 container.runtime)" "\"$id\" \"docker\""
+same "sysroot: entity" "$(line 1 process.entity_id)" \
+	'"00000000-1111-2222-3333-444444444444-42-100000000000"'
+same "sysroot: host" "$(line 1 host.id)" '"cafe"'
+same "sysroot: deleted" "$(line 2 roundwatch.flags)" '["process","deleted"]'
+allowed "by executable" "exe /usr/bin/monerod" true false
+same "allowed: kind" "$(line 1 event.kind) $(line 2 event.kind)" '"event" "alert"'
+same "allowed: by which line" "$(line 1 roundwatch.allowed_by)" '"line 1: exe /usr/bin/monerod"'
+allowed "a pattern" "exe /usr/*/monero?" true false
+allowed "no pattern passes a slash" "exe /*/monerod" false false
+allowed "by unit" "unit monero*.service # the node" true false
+allowed "by user's name" "user monero" true false
+allowed "by user's number" "user 990" true false
+allowed "by container" "container ${id%cdef}*" false true
+allowed "all of a line" "exe /usr/bin/monerod user root" false false
+allowed "all of a line" "exe /usr/bin/monerod   user monero" true false
+printf '\n# a node\nuser root\nuser monero\n' > list
+run check --input two --sysroot host --allow list
+expect "check: all are allowed" 0
+says "check: all are allowed" out "ROUNDWATCH OK - nobody is randomx" \
+	"allowed: monerod[42] (monero, monerod.service), monerod[43]" "allowed=2"
+
+bad()	# LINE MESSAGE
+{
+	printf 'user monero\n%s\n' "$1" > list
+	run monitor --input two --sysroot host --allow list
+	says "bad list" err "list: line 2: $2"
+	same "bad list: the other lines count" "$(line 1 roundwatch.allowed)" true
+	run check --input two --sysroot host --allow list
+	expect "check: bad list" 3
+}
+bad "exec /usr/bin/x" "'exec' is none of exe, unit, user, container and pod"
+bad "exe" "there is nothing after 'exe'"
+bad "exe monerod" "exe 'monerod' does not begin with /"
+bad "user a user b" "'user' twice"
+bad "pod web" "pod 'web' is not NAMESPACE/NAME"
+run monitor --input two --allow none
+expect "a list that is not there" 1
+
+#
+# Commands
+#
+
+run monitor --input all --allow nobody --exec 'cat > event.$$; echo said'
+same "exec: status" $rc 0
+same "exec: once for each event" "$(cat event.* | wc -l) $(grep -c said err)" "8 8"
+sort out > sorted
+cat event.* | sort | cmp -s - sorted
+result $? "exec: gets what is printed"
+run monitor --input reused --allow nobody --exec 'exit 7'
+says "exec fails" err "failed with status 7"
+same "exec fails: status" $rc 0
+run monitor --input reused --allow nobody --exec-timeout 1 --exec 'sleep 300 & echo $! > child; wait'
+same "exec hangs: status" $rc 0
+says "exec hangs" err "was killed as it took longer than 1 s"
+await "exec hangs: so is its child" gone "$(cat child)"
+set -- head info
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	set -- "$@" tally flags=1 pid=$i tgid=$i comm=miner verdict=3
+done
+mk "$@" end > twenty
+run monitor --input twenty --allow nobody \
+	--exec 'echo > run.$$; ls run.* | wc -l >> together; sleep 0.3; rm run.$$'
+same "exec: all have their turn" "$(wc -l < together)" 20
+most=$(sort -n together | tail -n 1)
+[ "$most" -le 8 ] && [ "$most" -ge 2 ]
+result $? "exec: at most 8 at once (were $most)"
+
+run monitor --exec-timeout 0
+expect "exec-timeout 0" 2
+run monitor --format xml
+expect "format xml" 2
+says "format xml" err "'xml' is none of json, text and syslog"
+run monitor --action maim
+expect "action maim" 2
+run monitor --action kill --input all
+expect "action with a recording" 2
+
+#
+# A device, which is a file or a pipe
+#
+
+run monitor --device none
+expect "no device" 3
+# of PID: words for mkrecord
+of() { echo "flags=1 pid=$1 tgid=$1 uid=$(id -u) start_ns=$(mk start "$1") process_start_ns=$(mk start "$1")"; }
+
+# shellcheck disable=SC2046 # words
+device()	# WORD...: another, in its place
+{
+	mk info "$@" end > device.new
+	mv device.new device
+}
+
+sleep 300 &
+victim=$!
+sleep 300 &
+other=$!
+
+# shellcheck disable=SC2046 # words
+device tally $(of $victim) comm=sleep verdict=3 highest=3
+begin --device device --allow nobody
+await "reload: interrupted" grep -q monitoring-interrupted out
+same "live: executable" "$(line 1 process.executable)" "\"$(readlink /proc/$victim/exe)\""
+same "live: command" "$(line 1 process.command_line)" '"sleep 300"'
+same "live: parent" "$(line 1 process.parent.pid)" $$
+same "live: host" "$(line 1 host.name)" "\"$(uname -n)\""
+same "live: entity" "$(line 1 process.entity_id)" \
+	"\"$(cat /proc/sys/kernel/random/boot_id)-$victim-$(mk start $victim)\""
+# shellcheck disable=SC2046 # words
+device tally $(of $other) comm=sleep verdict=2 highest=2
+await "reload: resumed" grep -q '"suspect"' out
+end_with TERM
+same "TERM: status" $rc 0
+same "reload: events" "$(events | cut -d' ' -f1-4)" \
+	"verdict-present monitoring-interrupted monitoring-resumed verdict-present"
+says "reload" err "the module is gone" "the module is there"
+
+rm device
+begin --device device --wait --allow nobody
+await "wait: says so" grep -q "waiting for the module" err
+device
+await "wait: resumed" grep -q monitoring-resumed out
+end_with INT
+same "INT: status" $rc 0
+
+device flags=1
+run monitor --device device --exit-blind
+expect "exit-blind" 4
+
+# acts WHAT EXPECTED OPTION...: what is told of what was done to $victim
+acts()
+{
+	what=$1
+	expected=$2
+	shift 2
+	begin --device device "$@"
+	await "$what: told" grep -q monitoring-interrupted out
+	same "$what" "$(line 1 roundwatch.response.action) $(line 1 roundwatch.response.outcome)" \
+		"$expected"
+	end_with TERM
+}
+
+# shellcheck disable=SC2046 # words
+device tally $(of $victim) comm=sleep verdict=3 highest=3
+acts "no action" "mkrecord: response: no such member mkrecord: response: no such member" --allow nobody
+exe=$(readlink /proc/$victim/exe)
+echo "exe $exe" > list
+acts "an allowed one is spared" "mkrecord: response: no such member mkrecord: response: no such member" \
+	--action kill --allow list
+same "an allowed one" "$(line 1 roundwatch.allowed)" true
+echo "exec $exe" > list
+acts "with a bad list" '"kill" "refused"' --action kill --allow list
+if [ "$(id -u)" = 0 ]; then
+	: > list
+	chmod 666 list
+	acts "with a list that anybody may write" '"kill" "refused"' --action kill --allow list
+	says "with a list that anybody may write" err "others than root may write it"
+else
+	skip "a list that anybody may write" "not root"
+fi
+# shellcheck disable=SC2046 # words
+device tally $(of $victim) comm=sleep verdict=2 highest=2
+acts "a suspect" "mkrecord: response: no such member mkrecord: response: no such member" \
+	--action kill --allow nobody
+# shellcheck disable=SC2046 # words
+device tally $(of $victim) comm=sleep verdict=3 flags=5
+acts "a virtual machine" '"kill" "refused"' --action kill --allow nobody
+device tally flags=1 pid=$victim tgid=$victim start_ns=5 process_start_ns=5 verdict=3
+acts "another that has the PID" '"kill" "refused"' --action kill --allow nobody
+says "another that has the PID" out "is gone, or cannot be told from another"
+# shellcheck disable=SC2046 # words
+device tally $(of 1) comm=init verdict=3
+acts "process 1" '"kill" "refused"' --action kill --allow nobody
+kill -0 $victim
+result $? "all these were spared"
+# shellcheck disable=SC2046 # words
+device tally $(of $victim) comm=sleep verdict=3 highest=3
+acts "stop" '"stop" "done"' --action stop --allow nobody
+await "stopped" grep -q '^State:.T' /proc/$victim/status
+acts "kill" '"kill" "done"' --action kill --allow nobody
+rc=0
+wait $victim || rc=$?
+same "killed" $rc 137
+sleep 300 &
+victim=$!
+# shellcheck disable=SC2046 # words
+device tally $(of $victim) comm=vm verdict=3 flags=5
+acts "a virtual machine, if told" '"kill" "done"' --action kill --action-guests --allow nobody
+rc=0
+wait $victim || rc=$?
+same "killed a virtual machine" $rc 137
+
+# A pipe, that stays open.
+rm device
+mkfifo device
+exec 3<> device
+: > list
+begin --device device --allow list --format text
+# shellcheck disable=SC2046 # words
+mk info tally $(of $other) comm=sleep verdict=3 highest=3 end >&3
+await "pipe: present" grep -q "is randomx" out
+# shellcheck disable=SC2046 # words
+mk tally $(of $other) comm=sleep verdict=2 highest=3 > change
+head -c 100 change >&3
+tail -c +101 change >&3
+await "pipe: a record in two parts" grep -q "became suspect, was randomx" out
+mk lost lost=3 >&3
+await "pipe: lost" grep -q "3 records were lost" out
+mk info tally flags=1 pid=77 tgid=77 comm=quick flags=3 verdict=3 last_ns=10003000000000 \
+	tally flags=1 pid=78 tgid=78 comm=old flags=3 verdict=3 last_ns=9003000000000 end >&3
+await "pipe: whom the present state does not have is no suspect" grep -q "rounding, was suspect" out
+await "pipe: who rose and ended meanwhile" grep -q "quick\[77\] ended, was randomx" out
+! grep -q 'old\[78\]' out
+result $? "pipe: but not who ended before"
+# shellcheck disable=SC2046 # words
+mk tally $(of $other) comm=sleep verdict=3 highest=3 >&3
+await "pipe: rises again" grep -q "sleep.* became randomx" out
+echo "user $(id -u)" > list
+kill -HUP "$monitor"
+await "HUP: the list is read again" grep -q "is randomx.*allowed by line 1: user" out
+end_with TERM
+same "pipe: status" $rc 0
+exec 3<&-
+
+# Its reader goes away: it does not wait for another event.
+mkfifo pipe
+exec 3<> device
+mk info end >&3
+"$build/roundwatch" monitor --device device > pipe 2> err &
+monitor=$!
+head -c 0 < pipe > /dev/null
+rc=0
+wait "$monitor" || rc=$?
+expect "its reader is gone" 1
+exec 3<&-
+
+if ldd "$build/roundwatch" 2> /dev/null | grep -q libsystemd; then
+	"$build/mkrecord" listen "$tmp/notify" > told &
+	listener=$!
+	await "systemd: a socket" test -S notify
+	exec 3<> device
+	mk info tally pid=1 tgid=1 comm=x verdict=3 end >&3
+	NOTIFY_SOCKET=$tmp/notify WATCHDOG_USEC=200000 "$build/roundwatch" monitor --device device \
+		--allow nobody > out 2> err &
+	monitor=$!
+	await "systemd: READY" grep -qx READY=1 told
+	await "systemd: STATUS" grep -qx "STATUS=Watching: 1 randomx, 0 suspect" told
+	# shellcheck disable=SC2016 # for sh
+	await "systemd: WATCHDOG, again and again" sh -c '[ $(grep -cx WATCHDOG=1 told) -ge 3 ]'
+	end_with TERM
+	await "systemd: STOPPING" grep -qx STOPPING=1 told
+	kill $listener
+	exec 3<&-
+else
+	skip "systemd" "built without libsystemd"
+fi
+rm device
+
+#
+# check
+#
+
+state()	# WHAT STATUS LINE ARG...
+{
+	what=$1
+	status=$2
+	text=$3
+	shift 3
+	run check "$@"
+	same "check: $what: status" $rc "$status"
+	same "check: $what: one line" "$(wc -l < out)" 1
+	same "check: $what" "$(cut -d'|' -f1 out | cut -c 1-${#text})" "$text"
+}
+
+mk head info tally pid=5 tgid=5 comm='a|b' verdict=2 end > suspect
+mk head info tally pid=5 tgid=5 comm=x verdict=3 flags=2 end > over
+state "randomx" 2 "ROUNDWATCH CRITICAL - 1 randomx, 0 suspect: xmrig[42] (12345)" \
+	--input all --allow nobody
+data='randomx=1;;0;0 suspect=0;0;;0 allowed=0;;;0 rounding=[0-9]*;;;0 observations=1234567c '
+grep -qx "[^|]* | ${data}looks=4321c evicted=0c dropped=0c" out
+result $? "check: performance data"
+state "a suspect" 1 "ROUNDWATCH WARNING - 0 randomx, 1 suspect: a!b[5]" --input suspect
+state "a suspect is critical" 2 "ROUNDWATCH CRITICAL" --input suspect --suspect critical
+state "a suspect is ok" 0 "ROUNDWATCH OK - 0 randomx, 1 suspect" --input suspect --suspect ok
+state "one that is over" 0 "ROUNDWATCH OK - nobody" --input over
+state "twenty" 2 "ROUNDWATCH CRITICAL - 20 randomx" --input twenty --allow nobody
+same "check: twenty: names five" "$(grep -o 'miner\[' out | wc -l)" 5
+state "blind" 3 "ROUNDWATCH UNKNOWN - the module is BLIND" --input blind
+state "no module" 3 "ROUNDWATCH UNKNOWN - the module is not loaded" --device none
+state "damaged" 3 "ROUNDWATCH UNKNOWN - the records" --input cut.rw
+device
+state "nothing is observed" 3 "ROUNDWATCH UNKNOWN - the module observes nothing" --device device
+(
+	i=2000000
+	while :; do
+		i=$((i + 1))
+		device observations=$i
+	done
+) &
+module=$!
+state "all is well" 0 "ROUNDWATCH OK - nobody is randomx or suspect" --device device
+kill $module
+wait $module 2> /dev/null
+rm -f device
+run check --suspect maybe
+expect "check: usage" 3
+run check --nonsense
+expect "check: usage" 3
+run check extra
+expect "check: usage" 3
+rc=0
+"$build/roundwatch" check --input over > /dev/full 2> err || rc=$?
+expect "check: a full disk" 3
+
+#
+# metrics
+#
+
+mk head info observations=12 looks=3 live=4 exited=5 evicted=6 dropped=7 \
+	tally flags=1 pid=43 tgid=43 comm='a"b\c' verdict=3 evidence=1234 \
+	tally pid=60 tgid=60 comm=gone verdict=3 flags=2 \
+	tally pid=61 tgid=61 comm=calm verdict=1 end > metrics
+run metrics --input metrics --sysroot host --allow nobody
+expect "metrics" 0
+says "metrics" out 'roundwatch_up 1' 'roundwatch_blind 0' 'roundwatch_info{version="1.2.3",abi="1"} 1' \
+	'roundwatch_observations_total 12' 'roundwatch_looks_total 3' \
+	'roundwatch_tallies{state="live"} 4' 'roundwatch_tallies{state="exited"} 5' \
+	'roundwatch_tallies_evicted_total 6' 'roundwatch_observations_dropped_total 7' \
+	'roundwatch_processes{verdict="randomx"} 1' 'roundwatch_processes{verdict="rounding"} 1' \
+	"roundwatch_process_evidence{pid=\"43\",comm=\"a\\\"b\\\\c\",user=\"root\",container_id=\"$id\","
+same "metrics: only the accused that live" "$(grep -c '^roundwatch_process_evidence{' out)" 1
+same "metrics: each has help and type" "$(grep -v '^#' out | sed 's/[{ ].*//' | sort -u | tr '\n' ' ')" \
+	"$(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' out | sort | tr '\n' ' ')"
+if command -v promtool > /dev/null 2>&1; then
+	promtool check metrics < out > lint 2>&1
+	result $? "metrics: promtool"
+	same "metrics: promtool has nothing to say" "$(cat lint)" ""
+else
+	skip "metrics: promtool" "not installed"
+fi
+cp out shown
+run metrics --input metrics --sysroot host --allow nobody --textfile m.prom
+expect "textfile" 0
+cmp -s shown m.prom
+result $? "textfile: the same"
+same "textfile: mode" "$(stat -c %a m.prom)" 644
+run metrics --device none --textfile m.prom
+expect "textfile without a module" 3
+same "textfile without a module: up" "$(grep -v '^#' m.prom)" "roundwatch_up 0"
+run metrics --input blind --textfile m.prom
+expect "textfile, blind" 4
+says "textfile, blind" m.prom "roundwatch_up 1" "roundwatch_blind 1"
+same "textfile: nothing left beside it" "$(ls m.prom*)" m.prom
+run metrics --input metrics --textfile none/m.prom
+expect "textfile that cannot be" 1
+
+#
+# Help, manual and completion
+#
+
+for cmd in monitor check metrics; do
+	run $cmd --help
+	same "$cmd --help: fits" "$(fits 80 24)" yes
+	bad=
+	# shellcheck disable=SC2013 # words
+	for option in $(grep -o -e '--[a-z][a-z-]*' out); do
+		grep -q -e "Fl Fl ${option#--}" "$source/man/roundwatch.8" || bad="$bad man:$option"
+		grep -q -e "$option" "$source/completion/roundwatch" ||
+			bad="$bad completion:$option"
+	done
+	same "$cmd: each option is in the manual and the completion" "$bad" ""
+done
+
+kill $other
+finish
