@@ -83,9 +83,10 @@ shell:
 	@scripts/vm shell
 
 clean:
-	rm -rf $(filter-out build/cache build/kernels build/boot,$(wildcard build/*))
+	rm -rf $(filter-out build/cache build/kernels build/boot build/chroot,$(wildcard build/*))
 
 distclean:
+	@for suite in $(notdir $(wildcard build/chroot/*)); do scripts/chroot remove $$suite; done
 	rm -rf build
 
 
