@@ -16,6 +16,7 @@ help:
 	@echo 'make [all]          the reporter, and the module for the running kernel (KDIR=$(KDIR))'
 	@echo 'make demo           a real miner, caught in a virtual machine'
 	@echo 'make check          every test; make check-unit, check-vm: some of it; make check-long: more'
+	@echo 'make matrix         every kernel that Debian has packages of: build, boot, run the cases'
 	@echo 'make bench          instructions per context switch, beside bpftrace'
 	@echo 'make lint           checkpatch, sparse, W=1, cppcheck, shellcheck'
 	@echo 'make shell          a prompt in the virtual machine'
@@ -50,6 +51,10 @@ check:
 
 check-unit check-vm check-long:
 	@scripts/check $(@:check-%=%)
+
+matrix: programs
+	@scripts/deps build vm demo chroot
+	@scripts/matrix --dkms
 
 bench:
 	@scripts/deps build vm bench
@@ -90,4 +95,4 @@ distclean:
 	rm -rf build
 
 
-.PHONY: all help install uninstall reporter module programs demo check check-unit check-vm check-long bench lint shell clean distclean
+.PHONY: all help install uninstall reporter module programs demo check check-unit check-vm check-long matrix bench lint shell clean distclean
