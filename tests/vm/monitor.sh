@@ -1,0 +1,177 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The reporter's monitor, check and metrics, with the module and real miners. Run by `scripts/vm run`.
+
+. "$RW_TOP/tests/vm/lib.sh"
+reporter=$RW_TOP/build/roundwatch
+mkrecord=$RW_TOP/build/mkrecord
+events=/tmp/events
+
+# event ACTION PID PATH: that of the last such event of the process.
+event()
+{
+	grep -F "\"action\":\"$1\"" "$events" | grep -F "\"pid\":$2,\"entity_id\"" | tail -n 1 |
+		"$mkrecord" json "$3"
+}
+
+# An event with that action and, if named, that verdict, of the process.
+has_event()
+{
+	[ "$(event "$1" "$2" roundwatch.verdict)" = "\"${3-randomx}\"" ]
+}
+
+# The monitor in the background, as $monitor, once it has opened the device.
+begin_monitor()
+{
+	: >"$events"
+	"$reporter" monitor "$@" >>"$events" 2>/tmp/monitor.err &
+	monitor=$!
+	await 20 has_device "$monitor"
+}
+
+has_device()
+{
+	find "/proc/$1/fd" -lname /dev/roundwatch | grep .
+}
+
+end_monitor()
+{
+	kill "$monitor"
+	wait "$monitor" || fail "the monitor ended with $?: $(cat /tmp/monitor.err)"
+}
+
+tells()
+{
+	begin_monitor || return 1
+	"$mkrecord" listen /dev/log >/tmp/syslog 2>&1 &
+	listener=$!
+	await 20 test -S /dev/log || return 1
+	"$reporter" monitor --format syslog 2>/tmp/syslog.err &
+	logger=$!
+	await 20 has_device "$logger" && spawn 1 && await 60 has_event verdict-rose "$pid" || return 1
+	awk -v first="$(sed -n 's/first-hash //p' "/tmp/out.$pid")" \
+		'{ printf "# event at most %.1f s after the first hash\n", $1 - first }' /proc/uptime
+	entity=$(cat /proc/sys/kernel/random/boot_id)-$pid-
+	case $(event verdict-rose "$pid" process.entity_id) in
+	"\"$entity"*) ;;
+	*) fail "entity $(event verdict-rose "$pid" process.entity_id)" || return 1 ;;
+	esac
+	[ "$(event verdict-rose "$pid" process.executable)" = "\"$(readlink -f "$bin/miner")\"" ] ||
+		fail "executable $(event verdict-rose "$pid" process.executable)" || return 1
+	[ "$(event verdict-rose "$pid" event.kind)" = '"alert"' ] || fail "no alert" || return 1
+	# Facility daemon, priority crit.
+	await 20 grep "^<26>.*roundwatch\[$logger\]: miner\[$pid\] became randomx" /tmp/syslog || return 1
+	kill "$logger"
+	wait "$logger" || fail "syslog: status $?: $(cat /tmp/syslog.err)" || return 1
+	kill "$listener"
+}
+
+checks()
+{
+	"$reporter" check >/tmp/check
+	status=$?
+	cat /tmp/check
+	[ $status = 2 ] || fail "check: status $status" || return 1
+	grep "^ROUNDWATCH CRITICAL - 1 randomx, 0 suspect: miner\[$pid\] (root.* | randomx=1;" /tmp/check
+}
+
+measures()
+{
+	"$reporter" metrics --textfile /tmp/m.prom || fail "metrics: status $?" || return 1
+	grep "^roundwatch_process_evidence{pid=\"$pid\",comm=\"miner\",user=\"root\",.*randomx\"} [0-9]" \
+		/tmp/m.prom && grep -x 'roundwatch_up 1' /tmp/m.prom &&
+		grep -x 'roundwatch_processes{verdict="randomx"} 1' /tmp/m.prom
+}
+
+# The monitor stays as the module goes and comes, and tells who still mines.
+reconnects()
+{
+	entity=$(event verdict-rose "$pid" process.entity_id)
+	unload && await 20 grep -F '"action":"monitoring-interrupted"' "$events" || return 1
+	"$reporter" check
+	[ $? = 3 ] || fail "check without the module is not UNKNOWN" || return 1
+	"$reporter" metrics --textfile /tmp/m.prom
+	[ $? = 3 ] || fail "metrics without the module: status" || return 1
+	grep -x 'roundwatch_up 0' /tmp/m.prom || return 1
+	before=$(wc -l <"$events")
+	# shellcheck disable=SC2119 # no parameters
+	load && await 20 grep -F '"action":"monitoring-resumed"' "$events" || return 1
+	await 60 risen_since "$before" || return 1
+	[ "$(event verdict-rose "$pid" process.entity_id)" = "$entity" ] || fail "another entity"
+}
+
+risen_since()
+{
+	tail -n +$(($1 + 1)) "$events" | grep -F '"action":"verdict-rose"' | grep '"verdict":"randomx"'
+}
+
+ends()
+{
+	end "$pid" && await 20 has_event verdict-ended "$pid" && end_monitor
+}
+
+# Kills who mines, and not who has the PID of one that did, and whose tally is still there.
+kills()
+{
+	has_row PID="$pid" TID=- FLAGS=pe-- VERDICT=randomx || fail "no tally of the dead one" || return 1
+	old=$pid
+	echo $((old - 1)) >/proc/sys/kernel/ns_last_pid
+	sleep 300 &
+	heir=$!
+	[ "$heir" = "$old" ] || { stop "$heir"; fail "no PID was reused: $heir for $old"; return 1; }
+	begin_monitor --action kill && spawn 1 || return 1
+	await 60 gone "$pid" && await 20 has_event verdict-ended "$pid" || return 1
+	[ "$(event verdict-rose "$pid" roundwatch.response.outcome)" = '"done"' ] ||
+		fail "not told: $(cat "$events")" || return 1
+	kill -0 "$heir" || fail "killed who has its PID" || return 1
+	stop "$heir"
+	end_monitor
+}
+
+# Whom the list names is told, and lives; but not who only has the path of the same file.
+spares()
+{
+	echo "exe $(readlink -f "$bin/miner")" >/tmp/allow
+	begin_monitor --action kill --allow /tmp/allow && spawn 1 || return 1
+	await 60 has_event verdict-rose "$pid" || return 1
+	[ "$(event verdict-rose "$pid" roundwatch.allowed)" = true ] &&
+		[ "$(event verdict-rose "$pid" event.kind)" = '"event"' ] || fail "not allowed" || return 1
+	"$reporter" check --allow /tmp/allow || fail "check: status $?" || return 1
+	kill -0 "$pid" || fail "killed" || return 1
+	end "$pid" && end_monitor
+}
+
+suspects_disguise()
+{
+	echo "exe /usr/bin/true" >/tmp/allow
+	# shellcheck disable=SC2016 # for sh
+	start unshare -m sh -c 'mount --bind "$0" /usr/bin/true && exec /usr/bin/true --seconds 100' \
+		"$bin/miner"
+	await 60 grep -q first-hash "/tmp/out.$pid" &&
+		[ "$(readlink "/proc/$pid/exe")" = /usr/bin/true ] || return 1
+	begin_monitor --action kill --allow /tmp/allow || return 1
+	await 60 gone_or_zombie "$pid" || return 1
+	await 20 has_event verdict-ended "$pid" || return 1
+	[ "$(event verdict-ended "$pid" roundwatch.allowed)" = false ] || fail "allowed" || return 1
+	end_monitor
+}
+
+gone_or_zombie()
+{
+	! grep -v '^State:.Z' "/proc/$1/status" | grep '^State:'
+}
+
+# shellcheck disable=SC2119 # no parameters
+load
+test_case "fills a cache" fill_cache
+test_case "monitor tells of a miner" tells
+test_case "check is critical" checks
+test_case "metrics name it" measures
+test_case "monitor stays as the module goes and comes" reconnects
+test_case "monitor tells of its end" ends
+test_case "monitor kills a miner, and not who has its PID" kills
+test_case "monitor spares who is allowed" spares
+test_case "monitor does not spare who only looks so" suspects_disguise
+kill "$spawner"
+unload
+finish
