@@ -51,6 +51,15 @@ static void drop(struct follow *f, struct accused *a)
 	free(a);
 }
 
+/*
+ * Who ran exec has a tally that ended and another, under the same PID and start;
+ * what the older one says is of the program that was. Times are told in jiffies.
+ */
+static bool is_older(const struct roundwatch_tally *t, const struct roundwatch_tally *than)
+{
+	return is_over(t) && !is_over(than) && t->first_ns + NSEC / 10 < than->first_ns;
+}
+
 /* @t takes the place of what was known of the same task. */
 static void put(struct accused *a, const struct roundwatch_tally *t)
 {
@@ -62,7 +71,11 @@ static void put(struct accused *a, const struct roundwatch_tally *t)
 			break;
 	if (i == a->tallies)
 		a->tally = xrealloc(a->tally, ++a->tallies, sizeof(*a->tally));
+	else if (is_older(t, &a->tally[i]))
+		return;
 	a->tally[i] = *t;
+	if (t->flags & ROUNDWATCH_PROCESS)
+		a->over = is_over(t);
 }
 
 static void forget_harmless(struct accused *a)
@@ -75,14 +88,13 @@ static void forget_harmless(struct accused *a)
 	a->tallies = n;
 }
 
-/* The end of its threads alone is not yet that of the process. */
+/* The end of its threads alone is not yet that of the process; nor is a zombie alive. */
 static bool has_ended(const struct follow *f, const struct accused *a)
 {
 	int process;
 
-	for (size_t i = 0; i < a->tallies; i++)
-		if (a->tally[i].flags & ROUNDWATCH_PROCESS)
-			return is_over(&a->tally[i]);
+	if (a->over)
+		return true;
 	process = process_open(f->host, a->tgid, a->start_ns);
 	if (process < 0)
 		return true;

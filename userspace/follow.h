@@ -12,7 +12,9 @@
  * @subject: what its tallies come to
  * @id: who it was when that was last to be seen
  * @allowed: by which line of the list; NULL: by none
+ * @over: its own tally, not only those of its threads, has ended
  * @tally: those of its tallies that accuse it, as last heard of
+ * @seen: it is in the present state that is being read
  */
 struct accused {
 	uint32_t tgid;
@@ -21,7 +23,7 @@ struct accused {
 	struct subject subject;
 	struct identity id;
 	char *allowed;
-
+	bool over;
 	struct roundwatch_tally *tally;
 	size_t tallies;
 	bool seen;
@@ -42,7 +44,10 @@ enum change {
  * @source: while @open, to be polled
  * @info: the module, as it was when it was opened
  * @accused: whom a verdict of suspect or worse was told of
+ * @n: how many they are
  * @lost: records lost since it was opened
+ * @synced: a present state has been read to its end
+ * @heard_ns: time of the newest record
  */
 struct follow {
 	const struct source_options *from;
@@ -55,7 +60,6 @@ struct follow {
 	struct accused **accused;
 	size_t n;
 	uint64_t lost;
-
 	bool synced;
 	uint64_t heard_ns;
 };

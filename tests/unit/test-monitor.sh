@@ -105,7 +105,15 @@ same "a rise: previous" "$(line 5 roundwatch.previous)" '"suspect"'
 same "an end" "$(line 6 event.kind) $(line 6 event.type)" '"event" ["end"]'
 same "risen and ended between two looks: both" "$(line 7 process.pid) $(line 8 process.pid)" "70 70"
 same "entity: the same while it lives" "$(line 1 process.entity_id)" "$(line 3 process.entity_id)"
+# Its own tally ends before its thread's; one that ran exec left a tally, which comes last.
+mk head info tally flags=1 pid=42 tgid=42 verdict=3 tally pid=43 tgid=42 verdict=3 \
+	tally flags=1 pid=50 tgid=50 verdict=3 tally flags=3 pid=50 tgid=50 verdict=3 first_ns=5 end \
+	tally flags=3 pid=42 tgid=42 verdict=3 tally pid=43 tgid=42 flags=2 verdict=3 > order
+run monitor --input order --allow nobody
+same "two ends: one event" "$(events)" "verdict-present verdict-present verdict-ended "
+same "two ends: whose" "$(line 3 process.pid)" 42
 mk head info tally flags=1 pid=42 tgid=42 process_start_ns=9 verdict=3 end > reused
+run monitor --input all --allow nobody
 first=$(line 1 process.entity_id)
 run monitor --input reused --allow nobody
 [ "$(line 1 process.entity_id)" != "$first" ]
