@@ -12,6 +12,7 @@
 static const struct command *const commands[] = {
 	&cmd_list,
 	&cmd_status,
+	&cmd_trace,
 	&cmd_record,
 	&cmd_monitor,
 	&cmd_check,
@@ -123,6 +124,14 @@ bool common_option(const struct command *cmd, int opt, char **argv, const struct
 		return false;
 	}
 	return true;
+}
+
+bool option_number(const struct command *cmd, const char *option, uint64_t *to)
+{
+	if (parse_number(optarg, INT32_MAX, to) && *to)
+		return true;
+	error("%s: --%s '%s': not a number from 1 to %d", cmd->name, option, optarg, INT32_MAX);
+	return false;
 }
 
 enum status extra_argument(const struct command *cmd, const char *arg)

@@ -52,7 +52,8 @@ struct command {
 	enum status (*run)(int argc, char **argv);
 };
 
-extern const struct command cmd_list, cmd_status, cmd_record, cmd_monitor, cmd_check, cmd_metrics;
+extern const struct command cmd_list, cmd_status, cmd_trace, cmd_record, cmd_monitor, cmd_check,
+			    cmd_metrics;
 
 /**
  * common_option - handle what getopt_long() returned and the caller did not know
@@ -66,6 +67,9 @@ extern const struct command cmd_list, cmd_status, cmd_record, cmd_monitor, cmd_c
  */
 bool common_option(const struct command *cmd, int opt, char **argv, const struct option *opts,
 		   struct source_options *from, enum status *status);
+
+/* The number, above 0, that an option has for its argument; or complain. */
+bool option_number(const struct command *cmd, const char *option, uint64_t *to);
 
 /* Complain about an argument where none is taken. */
 enum status extra_argument(const struct command *cmd, const char *arg);

@@ -24,8 +24,7 @@ static int open_failed(const char *name, int err)
 		}
 		error("%s: the module is not loaded; as root, run:\n"
 		      "    modprobe roundwatch         (or: insmod roundwatch.ko)\n"
-		      "    roundwatch status           to check it\n"
-		      "    dmesg | grep roundwatch     to see why it was refused\n"
+		      "    roundwatch status           to see what it lacks, if that is refused\n"
 		      "With Secure Boot on (mokutil --sb-state), it must be signed with an "
 		      "enrolled key.", name);
 		return STATUS_NO_MODULE;
@@ -128,6 +127,8 @@ static int read_recording_header(struct source *s)
 
 int source_open(struct source *s, const struct source_options *from)
 {
+	int status;
+
 	s->live = !from->input;
 	s->complete = false;
 	s->ended = false;
@@ -151,7 +152,10 @@ int source_open(struct source *s, const struct source_options *from)
 		if (s->fd < 0)
 			return read_failed(s);
 	}
-	return read_recording_header(s);
+	status = read_recording_header(s);
+	if (status)
+		source_close(s);
+	return status;
 }
 
 static int check_record(const struct source *s, const struct roundwatch_header *h)
@@ -205,6 +209,13 @@ int source_next(struct source *s, const struct roundwatch_header **record)
 		s->complete = true;
 	consume(s, h.size);
 	return STATUS_OK;
+}
+
+bool source_counters(const struct source *s, struct roundwatch_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	return s->live && !ioctl(s->fd, ROUNDWATCH_IOC_INFO, info) &&
+	       info->header.abi == ROUNDWATCH_ABI;
 }
 
 void source_close(struct source *s)

@@ -70,6 +70,12 @@ int source_open(struct source *s, const struct source_options *from);
  */
 int source_next(struct source *s, const struct roundwatch_header **record);
 
+/*
+ * The module's counters now, without reading records; false if this is no device, or
+ * the module is gone.
+ */
+bool source_counters(const struct source *s, struct roundwatch_info *info);
+
 void source_close(struct source *s);
 
 /* The module as it is now; false if @s is no device, or the module is gone. */

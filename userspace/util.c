@@ -64,6 +64,18 @@ char *xasprintf(const char *fmt, ...)
 	return s;
 }
 
+bool parse_number(const char *text, uint64_t max, uint64_t *to)
+{
+	char *end;
+
+	/* strtoull() also takes blanks and signs. */
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*to = strtoull(text, &end, 10);
+	return !errno && !*end && *to <= max;
+}
+
 /*
  * Characters that print nothing themselves but change what others look like:
  * the C1 controls, which some terminals obey, zero-width characters and the

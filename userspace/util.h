@@ -18,6 +18,9 @@ void *xrealloc(void *p, size_t n, size_t size);
 char *xstrndup(const char *s, size_t n);
 __attribute__((format(printf, 1, 2))) char *xasprintf(const char *fmt, ...);
 
+/* All of @text as a decimal number, at most @max. */
+bool parse_number(const char *text, uint64_t max, uint64_t *to);
+
 /* Copy for a terminal: what it could act upon, or hide, becomes \xHH. */
 char *text_for_terminal(const char *s);
 
