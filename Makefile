@@ -17,6 +17,7 @@ help:
 	@echo 'make demo           a real miner, caught in a virtual machine'
 	@echo 'make check          every test; make check-unit, check-vm: some of it; make check-long: more'
 	@echo 'make matrix         every kernel that Debian has packages of: build, boot, run the cases'
+	@echo 'make fuzz           parsers and the rule under libFuzzer; SECONDS=3600'
 	@echo 'make bench          instructions per context switch, beside bpftrace'
 	@echo 'make lint           checkpatch, sparse, W=1, cppcheck, shellcheck'
 	@echo 'make shell          a prompt in the virtual machine'
@@ -55,6 +56,11 @@ check-unit check-vm check-long:
 matrix: programs
 	@scripts/deps build vm demo chroot
 	@scripts/matrix --dkms
+
+fuzz:
+	@scripts/deps build fuzz
+	@$(MAKE) -s -C tests/fuzz O=../../build
+	@tests/fuzz/run $(SECONDS)
 
 bench:
 	@scripts/deps build vm bench
@@ -95,4 +101,4 @@ distclean:
 	rm -rf build
 
 
-.PHONY: all help install uninstall reporter module programs demo check check-unit check-vm check-long matrix bench lint shell clean distclean
+.PHONY: all help install uninstall reporter module programs demo check check-unit check-vm check-long matrix fuzz bench lint shell clean distclean

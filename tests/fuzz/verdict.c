@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/* module/verdict.c: no row of samples, forks and execs takes a score out of its bounds. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "verdict.h"
+
+#include "input.h"
+
+static void check(const struct verdict_rule *rule, const struct verdict_score *s, u8 before)
+{
+	u32 evidence = verdict_evidence(rule, s), all = s->part[0];
+	u8 verdict = verdict_decide(rule, evidence, before);
+	int i;
+
+	must(evidence <= rule->randomx + VERDICT_GAIN);
+	for (i = 0; i < VERDICT_PARTS; i++)
+		must(s->part[i] <= rule->randomx + VERDICT_GAIN);
+	for (i = 0; i < 3; i++) {
+		must(s->arrivals[i] < 128);
+		must(s->x87[i] <= VERDICT_X87_LIMIT);
+		all = s->part[i] < all ? s->part[i] : all;
+	}
+	must(s->agree <= 12);
+	must(s->mode <= ROUNDWATCH_RZ);
+	/* All of RD, RU and RZ have to turn up, or x87 has to follow in all of them. */
+	must(evidence <= all || evidence <= rule->suspect);
+	must(verdict >= ROUNDWATCH_ROUNDING && verdict <= ROUNDWATCH_RANDOMX);
+	must(evidence < rule->randomx || verdict == ROUNDWATCH_RANDOMX);
+	must(4 * evidence >= rule->suspect || verdict == ROUNDWATCH_ROUNDING ||
+	     4 * evidence >= rule->randomx);
+	/* It does not go on rising by itself. */
+	must(verdict_decide(rule, evidence, verdict) == verdict);
+}
+
+static struct verdict_rule make_rule(struct input *in)
+{
+	struct verdict_rule rule = {
+		.randomx = between(in, VERDICT_RANDOMX_MIN, VERDICT_RANDOMX_MAX),
+		.decay = between(in, VERDICT_DECAY_MIN, VERDICT_DECAY_MAX),
+		.gap_ns = VERDICT_GAP_DEFAULT * 1000,
+	};
+
+	rule.suspect = between(in, VERDICT_SUSPECT_MIN, rule.randomx);
+	return rule;
+}
+
+static void take_sample(const struct verdict_rule *rule, struct verdict_score *thread,
+			struct verdict_score *process, u32 now_ms, u8 bits)
+{
+	struct verdict_sample sample = {
+		.now_ms = now_ms,
+		.mode = bits & 3,
+		.x87 = bits >> 2 & 3,
+		.voluntary = bits & 16,
+	};
+	u8 before = thread->mode;
+	struct verdict_change change = verdict_sample(rule, thread, &sample);
+
+	must(change.counted || (sample.voluntary && !sample.mode));
+	must(!change.changed || (change.counted && sample.mode != before));
+	must(!change.believed || change.changed);
+	must(!change.cross || change.changed);
+	must(change.to == sample.mode);
+	must(!change.counted || thread->mode == sample.mode);
+	if (change.believed)
+		verdict_take(rule, process, &change, now_ms);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = { data, size };
+	struct verdict_rule rule = make_rule(&in);
+	struct verdict_score score[4];
+	u8 before[4] = { 0 };
+	u32 now_ms = number(&in, 4);
+	int i;
+
+	for (i = 0; i < 4; i++)
+		verdict_init(&score[i], now_ms);
+	while (in.size) {
+		u8 op = number(&in, 1);
+		struct verdict_score *one = &score[op & 3], *other = &score[op >> 2 & 3];
+
+		switch (op >> 4) {
+		default:
+			take_sample(&rule, one, other, now_ms, number(&in, 1));
+			break;
+		case 8:
+			now_ms += number(&in, 1);
+			break;
+		case 9:
+			now_ms += number(&in, 4);
+			break;
+		case 10:
+			verdict_decay(&rule, one, now_ms);
+			break;
+		case 11:
+			verdict_inherit(one, other, op & 1);
+			break;
+		case 12:
+			verdict_exec(one);
+			break;
+		case 13:
+			verdict_init(one, now_ms);
+			break;
+		}
+		for (i = 0; i < 4; i++) {
+			check(&rule, &score[i], before[i]);
+			before[i] = verdict_decide(&rule, verdict_evidence(&rule, &score[i]),
+						   before[i]);
+		}
+	}
+	return 0;
+}
