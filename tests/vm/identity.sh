@@ -1,0 +1,213 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Who it is and who hides, on a live system: what the reporter tells of a process that the module
+# sees. Run by `scripts/vm run`. There is no systemd here: control groups are made as it makes them.
+
+. "$RW_TOP/tests/vm/lib.sh"
+reporter=$RW_TOP/build/roundwatch
+cgroups=/sys/fs/cgroup
+id1=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+id2=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
+uid=0b1fae31-5e7d-4d0c-9c0e-0f1a2b3c4d5e
+
+# who PID COLUMNS: what the reporter tells of it
+who()
+{
+	"$reporter" --raw -n -o "PID,$2" | sed -n "s/^$1 //p"
+}
+
+# is PID COLUMNS WANTED
+is()
+{
+	told=$(who "$1" "$2")
+	[ "$told" = "$3" ] || fail "$1 has $2 '$told', not '$3': $(cat "/proc/$1/cgroup")"
+}
+
+# rounding PROGRAM ARG...: starts it, as $pid, and waits until the module has seen it.
+rounding()
+{
+	start "$@"
+	await 60 has_row VERDICT=rounding PID="$pid" TID=- || { cat "/tmp/out.$pid"; return 1; }
+}
+
+# Moves the process there, as what makes a container or a unit does.
+enter()
+{
+	mkdir -p "$cgroups/$1" && echo "$pid" >"$cgroups/$1/cgroup.procs"
+}
+
+leave()
+{
+	echo "$pid" >"$cgroups/cgroup.procs"
+}
+
+# A library in every program, ours too: ls does not show it, we do.
+hidden_by_library()
+{
+	[ -d "/proc/$pid" ] && is "$pid" FLAGS - || return 1
+	echo "$pid" >/tmp/rw-hide
+	echo "$bin/hide.so" >/etc/ld.so.preload
+	listed=$(find /proc -maxdepth 1 -name "$pid")
+	flags=$(who "$pid" FLAGS,EXE,PARENT)
+	others=$("$reporter" --raw -n -o PID,FLAGS | grep -v "^$pid " | grep hidden)
+	rm /etc/ld.so.preload
+	[ ! "$listed" ] || fail "the library hides nothing: this proves nothing" || return 1
+	[ "$flags" = "hidden $bin/load sh" ] || fail "told: $flags" || return 1
+	[ ! "$others" ] || fail "hidden too: $others" || return 1
+	is "$pid" FLAGS -
+}
+
+# ps takes it for process 1; what is below the mount is looked at.
+covered()
+{
+	mount --bind /proc/1 "/proc/$pid" || return 1
+	taken=$(tr '\0' ' ' <"/proc/$pid/cmdline")
+	told=$(who "$pid" FLAGS,EXE,CMDLINE)
+	umount "/proc/$pid"
+	case $taken in */load*) fail "nothing is covered: this proves nothing" || return 1 ;; esac
+	[ "$told" = "covered $bin/load $bin/load\\x20up\\x20600" ] || fail "told: $told" || return 1
+	is "$pid" FLAGS -
+}
+
+# A /proc that denies that the process exists, as a rootkit in the kernel makes it.
+denied()
+{
+	mkdir -p /tmp/denied/self/ns && : >/tmp/denied/self/ns/pid
+	told=$(unshare --mount sh -c '
+		mount --bind /proc/self/ns/pid /tmp/denied/self/ns/pid
+		mount --rbind /tmp/denied /proc
+		"$1" --raw -n -o PID,FLAGS' sh "$reporter" | sed -n "s/^$pid //p")
+	[ "$told" = hidden ] || fail "told: $told"
+}
+
+not_a_file()
+{
+	cp "$bin/load" /tmp/gone
+	rounding /tmp/gone up 600 && rm /tmp/gone || return 1
+	is "$pid" FLAGS,EXE 'deleted /tmp/gone\x20(deleted)' && stop "$pid" || return 1
+	# memfd_create() and execve(), without a file in any directory
+	rounding perl -e '
+		$name = "payload";
+		$fd = syscall(319, $name, 0);
+		open($from, "<", shift) or die;
+		open($to, ">&=", $fd) or die;
+		select($to);
+		$| = 1;
+		print(<$from>);
+		exec {"/proc/self/fd/$fd"} "payload", "up", "600" or die' "$bin/load" || return 1
+	is "$pid" FLAGS,EXE 'memfd memfd:payload'
+	status=$?
+	stop "$pid"
+	return $status
+}
+
+# The names that kubelet and containerd use with systemd's driver, and with that for cgroupfs.
+in_pod()
+{
+	mkdir -p "/var/log/pods/shop_web-7f_$uid/app" /var/log/containers
+	: >"/var/log/containers/web-7f_shop_app-$id1.log"
+	enter "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod$(echo $uid |
+		tr - _).slice/cri-containerd-$id1.scope" &&
+		is "$pid" RUNTIME,CONTAINER,CONTAINER_NAME,POD,NAMESPACE,POD_UID \
+			"containerd $id1 app web-7f shop $uid" || return 1
+	enter "kubepods/besteffort/pod$uid/$id1" &&
+		is "$pid" CONTAINER,POD,NAMESPACE "$id1 web-7f shop" || return 1
+	told=$("$reporter" --raw -n --by pod -o POD,PROCESSES,PID | grep -v '^-')
+	[ "$told" = "web-7f 1 $pid" ] || fail "by pod: $told" || return 1
+
+	# From a control group namespace beside it.
+	mkdir -p "$cgroups/kubepods/besteffort/podx/$id2"
+	told=$(sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec unshare --cgroup "$@"' sh \
+		"$cgroups/kubepods/besteffort/podx/$id2" \
+		"$reporter" --raw -n -o PID,CONTAINER,POD_UID | sed -n "s/^$pid //p")
+	[ "$told" = "$id1 $uid" ] || fail "from a namespace: $told" || return 1
+	enter "kubepods/besteffort/pod$uid/$id1/docker/$id2" &&
+		is "$pid" CONTAINER,INNER,POD "$id1 $id2 web-7f" && leave
+}
+
+in_unit()
+{
+	enter system.slice/cron.service && is "$pid" UNIT,CONTAINER,WHERE "cron.service - cron.service" ||
+		return 1
+	enter user.slice/user-1000.slice/session-3.scope && is "$pid" UNIT session-3.scope || return 1
+	leave && is "$pid" UNIT -
+}
+
+# Version 1 beside version 2, as systemd's hybrid layout has it.
+in_version_1()
+{
+	mkdir -p /tmp/systemd && mount -t cgroup -o none,name=systemd cgroup /tmp/systemd || return 1
+	mkdir -p "/tmp/systemd/docker/$id1"
+	echo "$pid" >"/tmp/systemd/docker/$id1/cgroup.procs"
+	is "$pid" RUNTIME,CONTAINER "docker $id1"
+	status=$?
+	echo "$pid" >/tmp/systemd/cgroup.procs
+	rmdir "/tmp/systemd/docker/$id1" /tmp/systemd/docker
+	umount /tmp/systemd
+	return $status
+}
+
+# bundle DIR: a root file system with load in it
+bundle()
+{
+	mkdir -p "$1/rootfs/proc" "$1/rootfs/dev" "$1/rootfs/sys" "$1/rootfs/tmp" "$1/rootfs/etc"
+	ldd "$bin/load" | grep -o '/[^ ]*' | while read -r library; do
+		mkdir -p "$1/rootfs${library%/*}"
+		cp -L "$library" "$1/rootfs$library"
+	done
+	cp "$bin/load" "$1/rootfs/load"
+}
+
+# in_crun CGROUP COLUMNS WANTED: a container of its own namespaces, in that control group.
+in_crun()
+{
+	(
+		cd /tmp/bundle && rm -f config.json && crun spec || exit 1
+		sed -i "
+			s|\"terminal\": true|\"terminal\": false|
+			s|\"sh\"\$|\"/load\", \"up\", \"600\"|
+			s|\"linux\": {|&\"cgroupsPath\": \"$1\",|" config.json
+	) || return 1
+	start crun --cgroup-manager=cgroupfs run --bundle /tmp/bundle "$id1"
+	crun=$pid
+	await 60 running || { cat "/tmp/out.$crun"; return 1; }
+	await 60 has_row VERDICT=rounding PID="$pid" TID=- && is "$pid" "$2,EXE" "$3 /load" &&
+		[ "$(readlink "/proc/$pid/ns/pid")" != "$(readlink /proc/self/ns/pid)" ]
+	status=$?
+	crun kill "$id1" KILL
+	wait "$crun"
+	return $status
+}
+
+running()
+{
+	pid=$(crun state "$id1" | sed -n 's/.*"pid": *\([1-9][0-9]*\).*/\1/p')
+	[ "$pid" ]
+}
+
+in_crun_as_podman()
+{
+	in_crun "/machine.slice/libpod-$id1.scope" RUNTIME,CONTAINER,UNIT \
+		"podman $id1 libpod-$id1.scope"
+}
+
+in_crun_as_crio()
+{
+	in_crun "/kubepods.slice/kubepods-pod$(echo $uid | tr - _).slice/crio-$id1.scope" \
+		RUNTIME,CONTAINER,POD "cri-o $id1 web-7f"
+}
+
+load
+rounding "$bin/load" up 600 || exit 1
+test_case "a library hides it: hidden" hidden_by_library
+test_case "a mount covers it: covered, and seen through" covered
+test_case "/proc denies it: hidden" denied
+test_case "in kubelet's control groups, and Docker's in a pod" in_pod
+test_case "in systemd's control groups" in_unit
+test_case "in control groups of version 1" in_version_1
+stop "$pid"
+test_case "a deleted executable, and one that never was a file" not_a_file
+bundle /tmp/bundle
+test_case "in a container of crun's, named as Podman does" in_crun_as_podman
+test_case "in a container of crun's, named as CRI-O does" in_crun_as_crio
+finish
