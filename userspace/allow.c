@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "allow.h"
+#include "image.h"
 #include "reporter.h"
 #include "util.h"
 
@@ -20,6 +21,7 @@ enum key {
 	KEY_UNIT,
 	KEY_USER,
 	KEY_CONTAINER,
+	KEY_IMAGE,
 	KEY_POD,
 	KEYS,
 };
@@ -29,6 +31,7 @@ static const char *const key_name[KEYS] = {
 	[KEY_UNIT] = "unit",
 	[KEY_USER] = "user",
 	[KEY_CONTAINER] = "container",
+	[KEY_IMAGE] = "image",
 	[KEY_POD] = "pod",
 };
 
@@ -58,7 +61,8 @@ static char *parse(char *text, struct allow_line *line)
 		const char *value = strtok_r(NULL, BLANKS, &save);
 
 		if (key == KEYS)
-			return xasprintf("'%s' is none of exe, unit, user, container and pod", word);
+			return xasprintf("'%s' is none of exe, unit, user, container, "
+					 "image and pod", word);
 		if (!value)
 			return xasprintf("there is nothing after '%s'", word);
 		if (line->pattern[key])
@@ -187,6 +191,15 @@ static bool match_user(const char *pattern, const struct roundwatch_tally *t,
 	return match(pattern, id->user) || match(pattern, number);
 }
 
+static bool match_image(const char *pattern, const struct host *host, const struct identity *id)
+{
+	char *image = image_name(host->root, id->container);
+	bool matched = match(pattern, image);
+
+	free(image);
+	return matched;
+}
+
 static bool match_pod(const char *pattern, const struct identity *id)
 {
 	char *text;
@@ -210,6 +223,7 @@ static bool match_line(const struct allow_line *line, const struct host *host,
 	       (!pattern[KEY_USER] || match_user(pattern[KEY_USER], t, id)) &&
 	       (!pattern[KEY_CONTAINER] || match(pattern[KEY_CONTAINER], id->container) ||
 		match(pattern[KEY_CONTAINER], id->container_name)) &&
+	       (!pattern[KEY_IMAGE] || match_image(pattern[KEY_IMAGE], host, id)) &&
 	       (!pattern[KEY_POD] || match_pod(pattern[KEY_POD], id));
 }
 

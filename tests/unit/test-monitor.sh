@@ -198,6 +198,22 @@ allowed "by user's name" "user monero" true false
 allowed "by user's number" "user 990" true false
 allowed "by container" "container ${id%cdef}*" false true
 allowed "all of a line" "exe /usr/bin/monerod user root" false false
+allowed "no image is known" "image *" false false
+mkdir -p host/var/lib/docker/containers/$id host/var/lib/containers/storage/overlay-containers \
+	host/run/containerd/io.containerd.runtime.v2.task/k8s.io/$id
+echo '{"Config":{"Image":"monero/node:1"}}' > host/var/lib/docker/containers/$id/config.v2.json
+allowed "by image (docker)" "image monero/*:?" false true
+same "image" "$(line 2 container.image.name)" '"monero/node:1"'
+echo '{"Config":{"Image":[]}}' > host/var/lib/docker/containers/$id/config.v2.json
+allowed "an image that is no text" "image *" false false
+echo nonsense > host/var/lib/docker/containers/$id/config.v2.json
+echo '{"annotations":{"io.kubernetes.cri.image-name":"k/node:2"}}' \
+	> host/run/containerd/io.containerd.runtime.v2.task/k8s.io/$id/config.json
+allowed "by image (containerd)" "image k/node:2" false true
+rm -r host/run
+printf '[{"id":"x","metadata":"{}"},{"id":"%s","metadata":"{\\"image-name\\":\\"r/node:3\\"}"}]' $id \
+	> host/var/lib/containers/storage/overlay-containers/containers.json
+allowed "by image (CRI-O, Podman)" "image r/*" false true
 allowed "all of a line" "exe /usr/bin/monerod   user monero" true false
 printf '\n# a node\nuser root\nuser monero\n' > list
 run check --input two --sysroot host --allow list
@@ -214,11 +230,17 @@ bad()	# LINE MESSAGE
 	run check --input two --sysroot host --allow list
 	expect "check: bad list" 3
 }
-bad "exec /usr/bin/x" "'exec' is none of exe, unit, user, container and pod"
+bad "exec /usr/bin/x" "'exec' is none of exe, unit, user, container, image and pod"
 bad "exe" "there is nothing after 'exe'"
 bad "exe monerod" "exe 'monerod' does not begin with /"
 bad "user a user b" "'user' twice"
 bad "pod web" "pod 'web' is not NAMESPACE/NAME"
+cp "$source/../packaging/etc/roundwatch/allow" list
+run check --input two --sysroot host --allow list
+same "the list that is shipped allows nobody" "$rc $(cat err)" "2 "
+sed -n 's/^#\([a-z]\)/\1/p' list > examples
+run check --input two --sysroot host --allow examples
+same "its examples are right" "$rc $(cat err) $(wc -l < examples)" "2  5"
 run monitor --input two --allow none
 expect "a list that is not there" 1
 
