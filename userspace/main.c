@@ -11,6 +11,7 @@
 
 static const struct command *const commands[] = {
 	&cmd_list,
+	&cmd_top,
 	&cmd_status,
 	&cmd_trace,
 	&cmd_record,
@@ -45,11 +46,20 @@ static void version(void)
 	printf("roundwatch %s (ABI %d)\n", VERSION, ROUNDWATCH_ABI);
 }
 
-static const struct command *find_command(const char *name)
+const struct command *command_named(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(commands[i]->name, name))
 			return commands[i];
+	return NULL;
+}
+
+static const struct command *find_command(const char *name)
+{
+	const struct command *cmd = command_named(name);
+
+	if (cmd)
+		return cmd;
 	error("unknown subcommand '%s'; the subcommands are:", name);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(stderr, "    %s\n", commands[i]->name);

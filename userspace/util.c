@@ -14,17 +14,25 @@
 #include "reporter.h"
 #include "util.h"
 
+static FILE *errors;
+
+void error_to(FILE *f)
+{
+	errors = f;
+}
+
 void error(const char *fmt, ...)
 {
+	FILE *f = errors ? errors : stderr;
 	va_list ap;
 
 	/* So that a message never comes before output it is about. */
 	fflush(stdout);
-	fputs("roundwatch: ", stderr);
+	fputs("roundwatch: ", f);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vfprintf(f, fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	fputc('\n', f);
 }
 
 static void __attribute__((noreturn)) out_of_memory(void)

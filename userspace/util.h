@@ -13,6 +13,9 @@
 /* "roundwatch: ..." on stderr: what: why; what to do */
 __attribute__((format(printf, 1, 2))) void error(const char *fmt, ...);
 
+/* Where messages go from now on, while a terminal shows other things; NULL: stderr. */
+void error_to(FILE *f);
+
 /* Allocate, or end the program with a message. */
 void *xrealloc(void *p, size_t n, size_t size);
 char *xstrndup(const char *s, size_t n);

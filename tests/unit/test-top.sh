@@ -1,0 +1,241 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# test-top.sh BUILD_DIR: roundwatch top on terminals of many kinds, which tmux makes. Recordings
+# stand in for what was seen, and files for the device. Needs neither the module nor root.
+# Prints TAP.
+
+# shellcheck source=tests/unit/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# start COLUMNS LINES SETTING... -- OPTION...: top, on a terminal of that size
+start()
+{
+	columns=$1
+	lines=$2
+	shift 2
+	settings=
+	while [ "$1" != -- ]; do
+		settings="$settings $1"
+		shift
+	done
+	shift
+	echo "trap : INT; env $settings '$build/roundwatch' top $*; echo \"status \$?\"; cat" >script
+	stop
+	session=$((session + 1))
+	on_tmux -f /dev/null new-session -d -x "$columns" -y "$lines" 'sh script' \; \
+		set -g remain-on-exit on || {
+		echo "Bail out! tmux does not start"
+		exit 1
+	}
+}
+
+# A server of its own for each: one that is told to end does so when it likes
+on_tmux() { LC_ALL=C.UTF-8 TMUX_TMPDIR=$tmp tmux -L "$session" "$@"; }
+
+stop() { on_tmux kill-server 2>/dev/null || :; }
+
+keys() { on_tmux send-keys "$@"; }
+
+# screen: what stands on it, or, with -e, also in which colours
+screen() { on_tmux capture-pane -p "$@"; }
+
+# Until "$@" succeeds; 20 seconds at most, as long as it is not yet so
+await()
+{
+	for _ in $(seq 200); do
+		"$@" && return
+		sleep 0.1
+	done
+	return 1
+}
+
+has() { screen | grep -qF -e "$1"; }
+
+lacks() { ! has "$1"; }
+
+# shows WHAT TEXT...: all of it comes to be on the screen
+shows()
+{
+	what=$1
+	shift
+	for text; do
+		await has "$text"
+		set -- $?
+		result "$1" "$what: shows '$text'"
+		[ "$1" = 0 ] || screen | sed 's/^/# /'
+	done
+}
+
+hides()	# what text
+{
+	await lacks "$2"
+	result $? "$1: does not show '$2'"
+}
+
+quits()	# what status
+{
+	keys q
+	shows "$1: quits" "status $2"
+}
+
+# order PID PID: whether one row is above the other
+above() { screen | awk -v a="$1" -v b="$2" '$1 == a { x = NR } $1 == b { y = NR } END { exit !(x && x < y) }'; }
+
+run top --input /nonexistent
+expect "no terminal" 2
+says "no terminal" err "roundwatch list"
+run top --delay 0
+expect "no delay" 2
+run top --help
+expect "help" 0
+same "help: fits" "$(fits 80 24)" yes
+
+if ! command -v tmux >/dev/null; then
+	skip "terminals" "tmux is not installed; scripts/deps check"
+	finish
+	exit
+fi
+session=0
+trap 'stop; rm -rf "$tmp"' EXIT
+
+evil=$(printf 'e\033[31mvil')
+mk head info live=41 exited=3 \
+	tally pid=4711 tgid=4711 comm=digger verdict=3 highest=3 evidence=1423 \
+		rn=2500 rd=2400 ru=2600 rz=2450 changes=7300 start_ns=5 process_start_ns=5 \
+	tally pid=4712 tgid=4711 comm=digger-w verdict=3 highest=3 evidence=1300 \
+		rn=2500 rd=2400 ru=2600 rz=2450 changes=7300 start_ns=6 process_start_ns=5 \
+	tally pid=800 tgid=800 comm=half verdict=2 highest=2 evidence=420 rn=900 rd=30 ru=60 rz=10 \
+	tally pid=900 tgid=900 comm=interval verdict=1 highest=1 evidence=12 rn=1000 ru=900 \
+	tally pid=901 tgid=901 comm="$evil" verdict=1 highest=1 rn=5 rz=1 flags=2 \
+	tally pid=902 tgid=902 comm=calm rn=100 end >all.rec
+
+start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --input all.rec
+shows "80x24" "watching" "recording all.rec" "41 live, 3 exited, of 4096" \
+	"1 randomx   1 suspect   2 rounding   1 clear" "1423/1000" digger half interval \
+	"░░░▒▒▒▓▓▓███" "█ ░" 'e\x1b[31mvil' Quit
+hides "80x24" calm
+above 4711 800
+result $? "80x24: the worst first"
+keys a
+shows "a" calm
+keys a
+hides "a again" calm
+keys r
+await above 800 4711
+result $? "r: the worst last"
+keys r
+await above 4711 800
+result $? "r again: the worst first"
+keys '<' '<' '<'
+shows "<" "PID+"
+await above 800 4711
+result $? "<: by PID"
+keys '>' '>' '>'
+shows ">" "VERDICT+"
+keys F6
+shows "F6" "EVIDENCE+"
+keys H
+shows "H" TID digger-w
+keys H
+hides "H again" digger-w
+keys / INTER
+hides "filter" half
+shows "filter" interval "Filter: INTER"
+keys Enter
+hides "filter: Enter" "keep it"
+hides "filter: Enter" half
+keys / Escape
+shows "filter: Esc" half
+keys F4 zzz
+shows "filter: nobody" "Nobody matches"
+keys BSpace BSpace BSpace Enter
+shows "filter: BSpace" half
+keys h
+shows "h" "Keys" "quit"
+keys q
+shows "h, q" digger
+keys Home Enter
+shows "Enter" "What is known" 4711
+keys Escape
+shows "Enter, Esc" half
+keys F1
+shows "F1" "reverse the order"
+keys F10
+shows "F1, F10" half
+on_tmux resize-window -x 60 -y 10
+shows "smaller" "VERDICT"
+hides "smaller" "LAST MINUTE"
+on_tmux resize-window -x 200 -y 50
+shows "larger" "LAST MINUTE" "COMMAND LINE"
+quits "larger" 0
+has digger
+same "the screen from before is back" $? 1
+
+start 60 10 TERM=screen LC_ALL=C.UTF-8 -- --threads --all --input all.rec
+shows "60x10" "1423/1000" digger half Help
+keys End
+shows "60x10: End" calm
+hides "60x10: End" 1423
+quits "60x10" 0
+
+start 200 50 TERM=screen LC_ALL=C.UTF-8 -- --input all.rec
+shows "200x50" "COMMAND LINE" USER SEEN digger
+quits "200x50" 0
+
+for size in "12 3" "8 2" "3 1"; do
+	# shellcheck disable=SC2086 # two numbers
+	start $size TERM=screen LC_ALL=C -- --input all.rec
+	await [ "$(screen | wc -c)" -gt 0 ]
+	keys h j q j e q q
+	on_tmux resize-window -x 80 -y 24
+	shows "$size" "status 0"
+done
+
+# Without colours, and without anything but ASCII
+start 80 24 TERM=screen LC_ALL=C -- --input all.rec
+shows "ASCII" digger "nRNdRDuRUzRZ" "nnndddu"
+screen | mk escapes
+result $? "ASCII: nothing else"
+screen -e | grep -q "$(printf '\033')\[.*3[0-7]"
+result $? "ASCII: in colours"
+quits "ASCII" 0
+for setting in NO_COLOR=1 TERM=vt100; do
+	start 80 24 TERM=screen LC_ALL=C.UTF-8 $setting -- --input all.rec
+	shows "$setting" digger "1423/1000"
+	screen -e | grep -q "$(printf '\033')\[[0-9;]*[34][0-7]m"
+	same "$setting: no colours" $? 1
+	quits "$setting" 0
+done
+start 80 24 TERM=nonsense LC_ALL=C -- --input all.rec
+shows "unknown terminal" "TERM 'nonsense'" "status 1"
+
+# A device, as it goes on, goes away, and comes back
+device()	# WORD...: another state, in its place
+{
+	mk info "$@" end >device.new
+	mv device.new device
+}
+mkdir -p host/proc
+device observations=1000 tally pid=7 tgid=7 comm=digger verdict=3 highest=3 evidence=1100 changes=10
+start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --device device --sysroot host
+shows "device" watching digger
+# Two seconds later, by the clock of the records
+device observations=6000 time_ns=10002000000000 \
+	tally pid=7 tgid=7 comm=digger verdict=3 highest=3 evidence=300 changes=510
+shows "two seconds later" "300/1000"
+rm device
+shows "gone" "NOT LOADED" "modprobe" digger
+device flags=1
+shows "blind" "BLIND" "Nobody is on record, as nothing is seen"
+quits "blind" 4
+device
+start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --device device --sysroot host
+shows "nobody" "Nobody left round-to-nearest"
+rm device
+shows "gone" "NOT LOADED"
+on_tmux send-keys C-c
+shows "interrupted while it is gone" "status 3" "not loaded"
+start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --device device
+shows "never there" "status 3" "not loaded"
+
+finish
