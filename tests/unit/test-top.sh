@@ -219,10 +219,22 @@ mkdir -p host/proc
 device observations=1000 tally pid=7 tgid=7 comm=digger verdict=3 highest=3 evidence=1100 changes=10
 start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --device device --sysroot host
 shows "device" watching digger
-# Two seconds later, by the clock of the records
+quits "device" 0
+
+# Two seconds later, by the clock of the records; a pause ends with a look
+device observations=1000 tally pid=7 tgid=7 comm=digger verdict=3 highest=3 evidence=1100 changes=10
+start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --delay 600 --device device --sysroot host
+shows "rates" 1100/1000
 device observations=6000 time_ns=10002000000000 \
 	tally pid=7 tgid=7 comm=digger verdict=3 highest=3 evidence=300 changes=510
-shows "two seconds later" "300/1000"
+keys p
+shows "p" PAUSED
+keys p
+shows "rates" 300/1000 2500/s 250.0
+quits "rates" 0
+
+start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --device device --sysroot host
+shows "device" 300/1000
 rm device
 shows "gone" "NOT LOADED" "modprobe" digger
 device flags=1
