@@ -281,8 +281,7 @@ char *identity_describe(const struct identity *id)
 	if (id->unit)
 		append(&text, ", unit %s", id->unit);
 	if (id->container)
-		append(&text, ", container %.*s%s (%s)", short_id(id->container), id->container,
-		       short_id(id->container) < (int)strlen(id->container) ? "…" : "",
+		append(&text, ", container %.*s (%s)", short_id(id->container), id->container,
 		       id->runtime);
 	if (id->container_name)
 		append(&text, " named %s", id->container_name);

@@ -12,6 +12,7 @@
 static const struct command *const commands[] = {
 	&cmd_list,
 	&cmd_top,
+	&cmd_explain,
 	&cmd_status,
 	&cmd_trace,
 	&cmd_record,

@@ -53,7 +53,7 @@ struct command {
 };
 
 extern const struct command cmd_list, cmd_status, cmd_trace, cmd_record, cmd_monitor, cmd_check,
-			    cmd_metrics, cmd_top;
+			    cmd_metrics, cmd_top, cmd_explain;
 
 /* The subcommand of that name, NULL if there is none. */
 const struct command *command_named(const char *name);

@@ -321,6 +321,23 @@ wrong()
 	dmesg | grep -q "$2" || fail "dmesg does not say '$2' of $1: $(dmesg)"
 }
 
+# What a real miner looks like from outside: its cache, its compiler, its CPUs, its library.
+explains()
+{
+	"$reporter" explain --watch 3 "$1" >/tmp/explained || return 1
+	cat /tmp/explained
+	head -n 1 /tmp/explained | grep -q "^randomx *miner \\[$1\\] behaves like RandomX" &&
+		grep -q '^  over 3 s ' /tmp/explained &&
+		grep -q '^  found  *cpu  *2 of' /tmp/explained &&
+		grep -q '^  found  *memory .*as RandomX.s cache' /tmp/explained &&
+		grep -q '^  found  *code  *' /tmp/explained &&
+		grep -q '^  found  *words .*randomx' /tmp/explained &&
+		grep -q '^  not found  *connections no TCP' /tmp/explained ||
+		fail "explain $1" || return 1
+	"$reporter" explain $$ | grep -q '^clear ' || fail "explain $$" || return 1
+	! "$reporter" explain 4194303 || fail "explains nobody"
+}
+
 reports()
 {
 	start_miner --threads 2 || return 1
@@ -328,6 +345,7 @@ reports()
 	"$reporter" || return 1
 	"$reporter" --raw -n -o VERDICT,PID,COMMAND | grep -q "^randomx $pid miner$" ||
 		fail "not in the table" || return 1
+	explains "$pid" || return 1
 	"$reporter" list --json | grep -q '"verdict": *"randomx"' || fail "not in the JSON" || return 1
 	[ "$("$reporter" --threads --raw -n -o VERDICT,PID | grep -c " $pid$")" -ge 2 ] ||
 		fail "threads are missing" || return 1

@@ -1,0 +1,296 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# test-explain.sh BUILD_DIR: roundwatch explain, on recordings and copies of /proc that are made
+# here; neither root nor the module is needed. Prints TAP.
+
+LC_ALL=C
+TZ=UTC
+MALLOC_PERTURB_=165
+ASAN_OPTIONS=abort_on_error=1:detect_leaks=1
+UBSAN_OPTIONS=abort_on_error=1:halt_on_error=1
+export LC_ALL TZ MALLOC_PERTURB_ ASAN_OPTIONS UBSAN_OPTIONS
+unset NO_COLOR TERM COLUMNS
+
+if [ $# -ne 1 ] || [ ! -x "$1/roundwatch" ] || [ ! -x "$1/mkrecord" ]; then
+	echo "Usage: $0 BUILD_DIR (with roundwatch and mkrecord in it)" >&2
+	exit 2
+fi
+build=$(cd "$1" && pwd) || exit 2
+here=$(cd "$(dirname "$0")" && pwd) || exit 2
+tmp=$(mktemp -d) || exit 2
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 2' HUP INT TERM
+cd "$tmp" || exit 2
+
+count=0
+failed=0
+
+same()	# what got expected
+{
+	count=$((count + 1))
+	if [ "$2" = "$3" ]; then
+		printf '%s\n' "ok $count - $1"
+	else
+		failed=$((failed + 1))
+		printf '%s\n' "not ok $count - $1"
+		printf '%s\n' "got:" "$2" "expected:" "$3" | sed 's/^/# /'
+	fi
+}
+
+# has WHAT TEXT WORDS: the text has the words in it, wherever lines are broken
+has()
+{
+	case $(printf '%s' "$2" | tr -s ' \n' ' ') in
+	*"$3"*) same "$1" "" "" ;;
+	*) same "$1" "$2" "...$3..." ;;
+	esac
+}
+
+mk() { "$build/mkrecord" "$@"; }
+explain() { "$build/roundwatch" explain --input recording "$@" 2>&1; }
+
+# value PATH OPTION... - of the JSON, with pools as shipped
+value()
+{
+	path=$1
+	shift
+	"$build/roundwatch" explain --input recording --sysroot host \
+		--pools "$here/../../packaging/etc/roundwatch/pools" --json 7 "$@" 2>/dev/null | mk json "$path"
+}
+
+# finding NAME [OPTION...] - state and detail
+finding()
+{
+	case $1 in
+	cpu) i=0 ;;
+	memory) i=1 ;;
+	huge) i=2 ;;
+	code) i=3 ;;
+	executable) i=4 ;;
+	words) i=5 ;;
+	connections) i=6 ;;
+	scheduling) i=7 ;;
+	msr) i=8 ;;
+	esac
+	shift
+	printf '%s ' "$(value "explain.0.findings.$i.state" "$@")" \
+		"$(value "explain.0.findings.$i.detail" "$@")"
+}
+
+rule="suspect_evidence=70 randomx_evidence=100 decay=7 gap_us=10000"
+
+# recording MEMBER... - of a process and its two threads
+recording()
+{
+	# shellcheck disable=SC2086 # words
+	mk head info $rule \
+		tally tgid=7 pid=7 flags=1 comm=kworker verdict=3 highest=3 evidence=121 \
+			score_rd=125 score_ru=121 score_rz=140 score_cross=70 "$@" \
+		tally tgid=7 pid=7 comm=kworker verdict=1 highest=1 rn=1 rd=1 changes=1 samples=2 "$@" \
+		tally tgid=7 pid=8 comm=worker verdict=3 highest=3 evidence=121 rn=69 rd=89 ru=87 \
+			rz=85 score_rd=125 score_ru=121 score_rz=140 score_cross=70 changes=161 \
+			samples=202 "$@" end >recording
+}
+
+# thread TID TICKS NICE POLICY - of process 7, begun after 100 s, 9900 s before the recording
+thread()
+{
+	mkdir -p "host/proc/7/task/$1"
+	echo "$1 (a) b) R 1 1 1 0 -1 4194304 0 0 0 0 $2 0 0 0 20 $3 1 0 10000 0 0 1 2 3 4 5 6 7 8 9" \
+		"10 11 12 13 17 0 0 $4 0 0 0" >"host/proc/7/task/$1/stat"
+	printf 'Name:\ta\nCpus_allowed_list:\t%s\n' "${5:-0-7}" >"host/proc/7/task/$1/status"
+}
+
+innocent()
+{
+	rm -rf host
+	mkdir -p host/proc/7/fd host/proc/7/net host/usr/bin
+	echo "7 (task) S 1 7 7 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 10000 0 0" >host/proc/7/stat
+	echo kworker >host/proc/7/comm
+	printf 'daemon\0--quiet\0' >host/proc/7/cmdline
+	thread 7 10 0 0
+	thread 8 20 0 0
+	cat >host/proc/7/maps <<-'EOF'
+		55d000000000-55d000100000 r-xp 00000000 08:01 42                         /usr/bin/daemon
+		7f0000000000-7f0000800000 rw-p 00000000 00:00 0
+		7ffc00000000-7ffc00021000 rw-p 00000000 00:00 0                          [stack]
+		7ffc00100000-7ffc00102000 r-xp 00000000 00:00 0                          [vdso]
+	EOF
+	printf 'Name:\tkworker\nTgid:\t7\nHugetlbPages:\t       0 kB\n' >host/proc/7/status
+	printf 'Rss:  1 kB\nAnonHugePages:         0 kB\n' >host/proc/7/smaps_rollup
+	printf 'quite a program\n' >host/usr/bin/daemon
+	ln -s /usr/bin/daemon host/proc/7/exe
+	ln -s /dev/null host/proc/7/fd/0
+	echo "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode" \
+		>host/proc/7/net/tcp
+	: >host/proc/modules
+}
+
+#
+# Why, how sure, what else
+#
+
+recording
+text=$(explain 7)
+same "the first line says it" "$(echo "$text" | head -n 1)" \
+	"randomx  kworker [7] behaves like RandomX, the algorithm that mines Monero"
+has "modes" "$text" "observed 332 times"
+has "a bar" "$text" "RU 87 26 % ##########"
+has "the parts" "$text" "RZ-RD/RU 140 ####"
+has "threads, the worst first" "$text" "worst first 8 randomx 121: RN 69, RD 89, RU 87, RZ 85; 161 changes 7 rounding"
+has "how sure" "$text" "once in about 2,000,000 samples; this is after 204."
+has "what else" "$text" "nothing here is called monerod"
+has "of a recording, nothing else" "$text" "the recording's host is not at hand"
+same "no line is wider than 80 columns" "$(echo "$text" | awk 'length > 80')" ""
+same "plain ASCII" "$(echo "$text" | mk escapes; echo $?)" 0
+has "blocks where they can be shown" "$(LC_ALL=C.UTF-8 explain 7)" "RU 87 26 % ██████████▌"
+has "a thread" "$(explain 8)" "randomx worker [7, thread 8] behaves like RandomX"
+rule="suspect_evidence=50 randomx_evidence=100"
+recording
+has "other parameters" "$(explain 7)" "Less is known than usual"
+rule="suspect_evidence=70 randomx_evidence=100 decay=7 gap_us=10000"
+recording flags=4
+has "a guest" "$(explain 7)" "only the inside of the machine can tell"
+recording verdict=2 flags=8
+has "x87" "$(explain 7)" "A loop over fesetround()"
+recording comm=monerod
+has "a node" "$(explain 7)" "An honest Monero node: it is called so"
+recording flags=2
+has "exited" "$(explain 8)" "[7, thread 8] exited, behaves"
+mk head info tally tgid=7 pid=7 verdict=1 highest=1 rn=5 rd=50 ru=60 score_rd=130 score_ru=130 \
+	samples=90 end >recording
+text=$(explain 7)
+has "intervals: what they lack" "$text" "it hardly ever changes to RZ"
+has "intervals: what they are" "$text" "Interval arithmetic"
+mk head info tally tgid=7 pid=7 verdict=1 highest=1 rn=5 rz=50 samples=9 end >recording
+has "an emulator" "$(explain 7)" "An emulator of a console"
+mk head info tally tgid=7 pid=7 verdict=1 highest=3 rn=5 rd=5 ru=5 rz=50 samples=9 end >recording
+has "it was a miner" "$(explain 7)" "It was randomx before"
+mk head info tally tgid=7 pid=7 verdict=1 highest=1 start_ns=5 process_start_ns=5 \
+	tally tgid=7 pid=7 verdict=2 highest=2 end >recording
+has "of two of one number, the later" "$(explain 7)" "suspect task [7]"
+recording comm="$(printf 'a\033[2J')"
+same "nothing for a terminal to act upon" "$(explain 7 | mk escapes; echo $?)" 0
+recording
+same "JSON" "$("$build/roundwatch" explain -i recording -J 7 | mk json explain.0.parts.cross)" 140
+same "JSON: two" "$("$build/roundwatch" explain -i recording -J 7 8 | mk json explain.1.tid)" 8
+
+#
+# What is not there
+#
+
+same "none: status" "$(explain 99 >/dev/null; echo $?)" 1
+has "none: why" "$(explain 99)" "99: the recording has no tally of it"
+same "none and one: status" "$(explain 99 7 >/dev/null; echo $?)" 1
+has "none and one: the one" "$(explain 99 7)" "kworker [7]"
+innocent
+has "none in /proc either" "$(explain --sysroot host 99)" "99: no such process, and no tally"
+mk head info end >recording
+same "clear: status" "$(explain --sysroot host 7 >/dev/null; echo $?)" 0
+has "clear" "$(explain --sysroot host 7)" "clear kworker [7] never seen outside round-to-nearest"
+mk head info dropped=5 end >recording
+has "clear, but the table was full" "$(explain --sysroot host 7)" "5 observations dropped"
+mk head info flags=1 end >recording
+same "blind: status" "$(explain --sysroot host 7 >/dev/null; echo $?)" 4
+has "blind" "$(explain --sysroot host 7)" "the module is blind, so that this says nothing"
+recording
+same "no number" "$(explain >/dev/null; echo $?)" 2
+same "no such number" "$(explain 7x >/dev/null; echo $?)" 2
+same "watching a recording" "$(explain --watch 1 7 >/dev/null; echo $?)" 2
+same "no module" "$("$build/roundwatch" explain --device "$tmp/none" 7 >/dev/null 2>&1; echo $?)" 3
+same "help fits a screen" "$(explain --help | awk 'END { print NR <= 24 }')" 1
+
+#
+# What else speaks for a miner: not found, found, not readable
+#
+
+for name in cpu memory huge code executable words connections scheduling msr; do
+	has "$name: not found" "$(finding $name)" '"not found"'
+done
+
+thread 8 950000 19 5 3
+has "cpu: found" "$(finding cpu)" '"found" "1 of 2 threads with half a CPU or more, 96 %'
+has "cpu: beside the thread" "$(value explain.0.threads.0.cpu_percent)" 96
+has "scheduling: found" "$(finding scheduling)" '"found" "of 2 threads 1 pinned to one CPU, 1 nice, 1 of class'
+
+# A dataset merged with a scratchpad, a cache with malloc()'s page, code, and a shared object.
+cat >>host/proc/7/maps <<'EOF'
+7e0000000000-7e0082200000 rw-p 00000000 00:00 0
+7e1000000000-7e1010001000 rw-p 00000000 00:00 0
+7e2000000000-7e2000201000 rw-p 00000000 00:00 0
+7e3000000000-7e3000020000 rwxp 00000000 00:00 0
+EOF
+has "memory: dataset and cache" "$(finding memory)" \
+	'"found" "2082 MiB, as RandomX'\''s dataset, and 256 MiB, as its cache, and 1 of 2 MiB'
+has "code: found" "$(finding code)" '"found" "128 KiB of executable memory that is no file'\''s, in 1 mapping, 1 writable'
+sed -i '/^7e00/d' host/proc/7/maps
+has "memory: a cache alone" "$(finding memory)" 'a mapping of 256 MiB, as RandomX'\''s cache (light mode)'
+echo '7e4000000000-7e4000001000 r-xp 00000000 08:01 9  /usr/lib/libRandomX.so' >>host/proc/7/maps
+has "words: a mapped file" "$(finding words)" '"found" "\"randomx\" in the name of a mapped file'
+echo '7e5000000000-7f5000001000 r-xp' >host/proc/7/maps
+head -c 5000 /dev/urandom >>host/proc/7/maps
+has "memory: noise" "$(finding memory)" '"not found"'
+
+printf 'HugetlbPages:\t 2359296 kB\n' >host/proc/7/status
+has "huge pages: reserved" "$(finding huge)" '"found" "2304 MiB reserved, 0 KiB transparent"'
+printf 'HugetlbPages:\t 0 kB\n' >host/proc/7/status
+rm host/proc/7/smaps_rollup
+printf 'AnonHugePages:  2048 kB\nAnonHugePages:  4096 kB\n' >host/proc/7/smaps
+has "huge pages: transparent, of each mapping" "$(finding huge)" '"found" "0 KiB reserved, 6 MiB transparent"'
+
+innocent
+head -c 1048570 /dev/zero >host/usr/bin/daemon
+printf 'XmRig/6.21' >>host/usr/bin/daemon
+has "words: across two reads" "$(finding words)" '"found" "\"xmrig\" in the executable"'
+ln -sf /proc/1/exe host/proc/7/exe
+has "words: never of this host's file" "$(finding words)" '"not readable" "exe: No such file'
+mkfifo host/usr/bin/fifo
+ln -sf /usr/bin/fifo host/proc/7/exe
+has "words: a pipe" "$(finding words)" '"not readable" "exe: Invalid argument'
+ln -sfn '/usr/bin/daemon (deleted)' host/proc/7/exe
+has "executable: deleted" "$(finding executable)" '"found" "deleted: /usr/bin/daemon"'
+ln -sfn '/memfd:x (deleted)' host/proc/7/exe
+has "executable: memfd" "$(finding executable)" '"found" "in memory only: memfd:x"'
+printf 'x\0--DONATE-level=1\0' >host/proc/7/cmdline
+has "words: command line" "$(finding words)" '"found" "\"donate-level\" on the command line"'
+
+innocent
+tcp()	# REMOTE STATE INODE
+{
+	echo "   0: 0100007F:0CEA $1 $2 00000000:00000000 00:00000000 00000000  1000        0 $3 1"
+}
+ln -s 'socket:[4242]' host/proc/7/fd/3
+tcp 010200C0:0D05 01 4243 >>host/proc/7/net/tcp
+tcp 010200C0:0D05 0A 4242 >>host/proc/7/net/tcp
+has "connections: another's, and a listener" "$(finding connections)" '"not found" "no TCP connection"'
+tcp 010200C0:01BB 01 4242 >>host/proc/7/net/tcp
+has "connections: not on the list" "$(finding connections)" '"not found" "1 connection, none to what is on the list: 192.0.2.1:443"'
+printf 'address 192.0.2.0/28\nnonsense\n' >pools
+has "connections: an address" "$(finding connections --pools pools)" '"found" "192.0.2.1:443: address or port as of pools"'
+has "connections: a bad line" "$(explain --sysroot host --pools pools 7)" 'pools:2: left out'
+printf 'address 192.0.2.128/25\naddress 2001:db8::/32 # six\n' >pools
+has "connections: beside the list" "$(finding connections --pools pools)" '"not found"'
+tcp B80D0120000000000000000001000000:01BB 02 4242 >host/proc/7/net/tcp6
+has "connections: IPv6" "$(finding connections --pools pools)" '"found" "[2001:db8::1]:443: address'
+rm host/proc/7/net/tcp6
+tcp 010200C0:0D05 01 4242 >>host/proc/7/net/tcp
+has "connections: a port" "$(finding connections)" '"found" "192.0.2.1:3333: address or port'
+printf 'x\0-o\0stratum://eu.HASHVAULT.pro:80\0' >host/proc/7/cmdline
+has "connections: a name" "$(finding connections)" '"found" "eu.HASHVAULT.pro, of a pool, on the command line'
+printf 'x\0nothashvault.pro.example\0' >host/proc/7/cmdline
+has "connections: no such name" "$(finding connections)" '"found" "192.0.2.1:3333'
+echo 'msr 16384 0 - Live 0x0' >>host/proc/modules
+has "msr: found" "$(finding msr)" '"found"'
+
+rm -r host/proc/7/task host/proc/7/maps host/proc/7/smaps* host/proc/7/exe host/proc/7/fd host/proc/modules \
+	host/proc/7/status
+for name in cpu memory huge code executable words connections scheduling msr; do
+	has "$name: not readable" "$(finding $name)" '"not readable"'
+done
+rm -r host/proc/7
+has "the process is gone" "$(finding cpu)" '"not readable" "the process is not in /proc: ended or hidden"'
+recording flags=2
+has "the process has ended" "$(finding cpu)" '"not readable" "the process has ended"'
+
+echo "1..$count"
+[ $failed = 0 ]

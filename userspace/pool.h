@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef POOL_H
+#define POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <netinet/in.h>
+
+#define POOL_LIST	"/etc/roundwatch/pools"
+
+/**
+ * struct pool_list - whom miners talk to: ports, addresses and names of hosts
+ *
+ * The format of the file is in roundwatch(8).
+ */
+struct pool_list {
+	struct pool_entry *entry;
+	size_t n;
+};
+
+/*
+ * Lines that make no sense are told and left out. False, with errno, if there
+ * is no such file.
+ */
+bool pool_list_read(struct pool_list *l, const char *path);
+void pool_list_free(struct pool_list *l);
+
+/* IPv4 as ::ffff:a.b.c.d. */
+bool pool_has_address(const struct pool_list *l, const struct in6_addr *address);
+bool pool_has_port(const struct pool_list *l, uint16_t port);
+
+/* First host on the list that a command line names; allocated, NULL if none. */
+char *pool_host_in(const struct pool_list *l, const char *args, size_t n);
+
+/**
+ * struct peer - the other end of a connection
+ * @address: IPv4 as ::ffff:a.b.c.d
+ */
+struct peer {
+	struct in6_addr address;
+	uint16_t port;
+};
+
+/* "192.0.2.1:3333", "[2001:db8::1]:3333" */
+#define PEER_MAX (INET6_ADDRSTRLEN + 8)
+const char *peer_text(const struct peer *peer, char buf[PEER_MAX]);
+
+/**
+ * peers_parse - connections in the text of /proc/PID/net/tcp or tcp6
+ * @inode: the process's sockets, ascending, @inodes of them
+ * @peer: filled with at most @room; those that exist or are being made
+ *
+ * Returns how many there are, which may be more than @room.
+ */
+size_t peers_parse(const char *text, const uint64_t *inode, size_t inodes,
+		   struct peer *peer, size_t room);
+
+#endif
