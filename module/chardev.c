@@ -230,15 +230,15 @@ static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return ret;
 }
 
-/* No .owner; see the top of the file. */
+/* No owner if it can be avoided; see the top of the file. */
 static const struct file_operations device_operations = {
+	.owner = DEVICE_OWNER,
 	.open = device_open,
 	.release = device_release,
 	.read = device_read,
 	.poll = device_poll,
 	.unlocked_ioctl = device_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.llseek = no_llseek,
 };
 
 static struct miscdevice device = {

@@ -9,6 +9,8 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include "configure.h"		/* generated; see configure/ and Kbuild */
+
 #include <linux/bitmap.h>
 #include <linux/bitops.h>
 #include <linux/compiler.h>
@@ -19,6 +21,7 @@
 #include <linux/irq_work.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
+#include <linux/kernel_stat.h>
 #include <linux/log2.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
@@ -31,9 +34,6 @@
 #include <linux/proc_fs.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task.h>
-#include <linux/sched/task_stack.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -46,8 +46,130 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
+#include <asm/cpufeature.h>
 #include <asm/fpu/api.h>
 #include <asm/fpu/types.h>
 #include <asm/ptrace.h>
+#ifdef HAVE_SCHED_HEADERS
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
+#endif
+
+/* The compiler's own */
+#ifndef fallthrough
+#define fallthrough		do {} while (0)	/* fall through */
+#endif
+#ifndef __no_kcsan
+#define __no_kcsan
+#endif
+
+/* <linux/sched.h> */
+#ifndef HAVE_START_BOOTTIME
+#define start_boottime		real_start_time
+#endif
+#ifndef task_is_running
+#define task_is_running(task)	(READ_ONCE((task)->state) == TASK_RUNNING)
+#endif
+
+/* The parameters of a probe on sched_process_exit, exactly as it is called. */
+#ifdef HAVE_EXIT_GROUP_DEAD
+#define PROBE_EXIT_PARAMETERS	void *data, struct task_struct *task, bool group_dead
+#else
+#define PROBE_EXIT_PARAMETERS	void *data, struct task_struct *task
+#endif
+
+/* <linux/timer.h>, <linux/timekeeping.h>, <linux/smp.h> */
+#ifndef HAVE_TIMER_SETUP
+#define timer_setup(timer, function, flags)					\
+	__setup_timer(timer, (void (*)(unsigned long))(function), (unsigned long)(timer), flags)
+#endif
+#ifndef HAVE_TIMER_DELETE_SYNC
+#define timer_delete_sync	del_timer_sync
+#endif
+#ifndef HAVE_KTIME_GET_BOOTTIME_NS
+#define ktime_get_boottime_ns	ktime_get_boot_ns
+#endif
+#ifndef HAVE_CALL_SINGLE_DATA_T
+typedef struct call_single_data call_single_data_t;
+#endif
+
+/* <linux/slab.h> */
+#ifndef HAVE_KVCALLOC
+static inline void *kvcalloc(size_t n, size_t size, gfp_t flags)
+{
+	if (size && n > SIZE_MAX / size)
+		return NULL;
+	return kcalloc(n, size, flags | __GFP_NOWARN) ?: vzalloc(n * size);
+}
+#endif
+
+/* <linux/poll.h>, <linux/wait.h>: the values are the same */
+#ifndef HAVE_POLL_T
+typedef unsigned int __poll_t;
+#undef EPOLLIN
+#undef EPOLLHUP
+#undef EPOLLRDNORM
+#define EPOLLIN			POLLIN
+#define EPOLLHUP		POLLHUP
+#define EPOLLRDNORM		POLLRDNORM
+#endif
+#ifndef poll_to_key
+#define poll_to_key(events)	((void *)(unsigned long)(events))
+#endif
+
+/* <linux/fs.h> */
+#ifndef HAVE_COMPAT_PTR_IOCTL
+#ifdef CONFIG_COMPAT
+#include <linux/compat.h>
+static inline long compat_ptr_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return file->f_op->unlocked_ioctl(file, cmd, (unsigned long)compat_ptr(arg));
+}
+#else
+#define compat_ptr_ioctl	NULL
+#endif
+#endif
+
+/* <linux/proc_fs.h>: what procfs.c uses of it, for the one file that it makes */
+#ifndef HAVE_PROC_OPS
+struct proc_ops {
+	int (*proc_open)(struct inode *inode, struct file *file);
+	ssize_t (*proc_read)(struct file *file, char __user *buf, size_t size, loff_t *pos);
+	loff_t (*proc_lseek)(struct file *file, loff_t offset, int whence);
+	int (*proc_release)(struct inode *inode, struct file *file);
+};
+
+static inline struct proc_dir_entry *
+compat_proc_create(const char *name, umode_t mode, struct proc_dir_entry *parent,
+		   const struct proc_ops *ops)
+{
+	static struct file_operations operations;
+
+	operations.open = ops->proc_open;
+	operations.read = ops->proc_read;
+	operations.llseek = ops->proc_lseek;
+	operations.release = ops->proc_release;
+	return proc_create(name, mode, parent, &operations);
+}
+
+#define proc_create		compat_proc_create
+#endif
+
+/*
+ * <linux/rcupdate.h>: old kernels declare synchronize_rcu_tasks() and do not
+ * have it unless something selected it. Without preemption in the kernel,
+ * synchronize_sched() waits for what it would wait for; with it, nothing does.
+ * Then an open device must keep the module from being unloaded.
+ */
+#if !defined(CONFIG_TASKS_RCU) && !defined(synchronize_rcu_tasks)
+#define synchronize_rcu_tasks	synchronize_sched
+#ifdef CONFIG_PREEMPT
+#define DEVICE_OWNER		THIS_MODULE
+#endif
+#endif
+#ifndef DEVICE_OWNER
+#define DEVICE_OWNER		NULL
+#endif
 
 #endif /* ROUNDWATCH_COMPAT_H */

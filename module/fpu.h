@@ -22,6 +22,8 @@
 
 #ifdef __KERNEL__
 
+#ifdef HAVE_FPSTATE
+
 static __always_inline const struct xregs_state *fpu_image(const struct fpu *fpu)
 {
 	return &fpu->fpstate->regs.xsave;
@@ -39,16 +41,46 @@ static inline bool fpu_is_confidential(const struct fpu *fpu)
 	return fpu->fpstate->is_confidential;
 }
 
+#else
+
+/* A guest's registers are exchanged for the thread's in place, and nothing says so. */
+static __always_inline const struct xregs_state *fpu_image(const struct fpu *fpu)
+{
+	return &fpu->state.xsave;
+}
+
+static inline bool fpu_is_guest(const struct fpu *fpu)
+{
+	return false;
+}
+
+static inline bool fpu_is_confidential(const struct fpu *fpu)
+{
+	return false;
+}
+
+#endif /* HAVE_FPSTATE */
+
 /* Without XSAVE the kernel saves with FXSAVE, and there is no header. */
 static __always_inline bool fpu_has_header(void)
 {
-	return static_cpu_has(X86_FEATURE_XSAVE);
+	return cpu_feature_enabled(X86_FEATURE_XSAVE);
 }
 
+/*
+ * Once no part of task_struct, it stands behind it; x86_task_fpu() is not for
+ * modules if the kernel checks itself. The self-test looks whether this is right.
+ */
 static inline const struct fpu *fpu_of(const struct task_struct *task)
 {
+#ifdef HAVE_THREAD_FPU
 	return &task->thread.fpu;
+#else
+	return (const struct fpu *)(task + 1);
+#endif
 }
+
+#ifdef TIF_NEED_FPU_LOAD
 
 /* The running task's registers are in the processor. */
 static inline bool fpu_is_live(void)
@@ -56,12 +88,48 @@ static inline bool fpu_is_live(void)
 	return !test_thread_flag(TIF_NEED_FPU_LOAD);
 }
 
-/* Makes them so. Interrupts off. */
+/* Makes them so, if that can be done. Interrupts off. */
 static inline void fpu_make_live(void)
 {
+#ifdef HAVE_SWITCH_FPU_RETURN
 	if (!fpu_is_live())
 		switch_fpu_return();
+#endif
 }
+
+static inline bool fpu_can_make_live(void)
+{
+	return IS_ENABLED(HAVE_SWITCH_FPU_RETURN);
+}
+
+#else
+
+/*
+ * A task that runs has its registers in the processor, unless it has not used
+ * them yet (lazily: since it was switched to), or the kernel uses them.
+ */
+static inline bool fpu_is_live(void)
+{
+	const struct fpu *fpu = fpu_of(current);
+
+#ifdef HAVE_FPREGS_ACTIVE
+	return fpu->fpregs_active && irq_fpu_usable();
+#else
+	return fpu->initialized && irq_fpu_usable();
+#endif
+}
+
+/* Where the kernel is lazy, the next use of a register is trapped and does it. */
+static inline void fpu_make_live(void)
+{
+}
+
+static inline bool fpu_can_make_live(void)
+{
+	return true;
+}
+
+#endif /* TIF_NEED_FPU_LOAD */
 
 static inline u32 fpu_live_mxcsr(void)
 {

@@ -94,7 +94,7 @@ static int __init roundwatch_init(void)
 	err = chardev_init();
 	if (err)
 		goto no_chardev;
-	if (probe_blind)
+	if (probe_blind && !selftest_pending())
 		pr_err("version %s is loaded, but BLIND: see above\n", ROUNDWATCH_VERSION);
 	else
 		pr_info("version %s watches for RandomX: see /proc/roundwatch\n",

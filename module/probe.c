@@ -8,11 +8,13 @@
  */
 #include "fpu.h"
 #include "roundwatch.h"
+#include <asm/trace/fpu.h>
+#include <trace/events/sched.h>
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/* The self-test failed. */
+/* The self-test has not passed. */
 bool probe_blind;
 
 static u32 now_ms(void)
@@ -287,8 +289,8 @@ static void probe_fpu(void *data, struct fpu *fpu)
  * probe_look() - observe the running task, whose registers are not saved
  * @switched: tasks were switched on this CPU since it was last looked at
  *
- * They are live unless TIF_NEED_FPU_LOAD says that they were saved meanwhile,
- * be it for another task or for the kernel's own use. This also goes for the
+ * They are live unless they were saved meanwhile, be it for another task or
+ * for the kernel's own use. This also goes for the
  * registers of a guest, which a VM exit leaves in place.
  *
  * If not @switched, the task has been on this CPU for the floor's period, or
@@ -421,7 +423,7 @@ static void end_process(struct task_struct *task)
 	rcu_read_unlock();
 }
 
-static void probe_exit_task(void *data, struct task_struct *task)
+static void probe_exit_task(PROBE_EXIT_PARAMETERS)
 {
 	unsigned long flags;
 	struct tally *t;
@@ -435,6 +437,16 @@ static void probe_exit_task(void *data, struct task_struct *task)
 	if (!atomic_read(&task->signal->live))
 		end_process(task);
 	local_irq_restore(flags);
+}
+
+/* Lets the compiler see that the probes are exactly what the tracepoints call. */
+static void __maybe_unused check_prototypes(void)
+{
+	check_trace_callback_type_sched_process_exit(probe_exit_task);
+	check_trace_callback_type_sched_process_exec(probe_exec);
+	check_trace_callback_type_sched_process_fork(probe_fork);
+	check_trace_callback_type_x86_fpu_regs_deactivated(probe_fpu);
+	check_trace_callback_type_x86_fpu_regs_deactivated(selftest_observe);
 }
 
 /*
@@ -464,19 +476,6 @@ static void find_hook(struct tracepoint *tp, void *data)
 			hooks[i].tracepoint = tp;
 }
 
-static bool run_selftest(void)
-{
-	struct tracepoint *tp = FPU_HOOK->tracepoint;
-	bool sees;
-
-	if (tracepoint_probe_register(tp, selftest_observe, NULL))
-		return false;
-	sees = selftest();
-	tracepoint_probe_unregister(tp, selftest_observe, NULL);
-	tracepoint_synchronize_unregister();
-	return sees;
-}
-
 /**
  * probe_init() - attach to the kernel
  *
@@ -497,7 +496,7 @@ int probe_init(void)
 		       hooks[i].name);
 		return -ENODEV;
 	}
-	probe_blind = !run_selftest();
+	selftest_begin(FPU_HOOK->tracepoint);
 	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
 		err = tracepoint_probe_register(hooks[i].tracepoint, hooks[i].probe, NULL);
 		if (err) {
@@ -520,6 +519,7 @@ void probe_exit(void)
 {
 	size_t i = ARRAY_SIZE(hooks);
 
+	selftest_exit();
 	while (i--) {
 		if (hooks[i].attached)
 			tracepoint_probe_unregister(hooks[i].tracepoint, hooks[i].probe, NULL);

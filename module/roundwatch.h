@@ -20,7 +20,9 @@ void probe_exit(void);
 
 /* selftest.c */
 void selftest_observe(void *data, struct fpu *fpu);
-bool selftest(void);
+void selftest_begin(struct tracepoint *tp);
+bool selftest_pending(void);
+void selftest_exit(void);
 
 /* floor.c */
 #define FLOOR_DEFAULT	20

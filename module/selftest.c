@@ -5,6 +5,11 @@
  * The task that loads the module sets its own MXCSR to a value that no program
  * has, sleeps for a moment, and so is switched out. The tracepoint must have
  * fired for it, and struct fpu must have shown that value.
+ *
+ * Where the registers of that task are not in the processor any more and cannot
+ * be brought back, as the kernel lets nobody but KVM do it, the next task that is
+ * switched out has to do: as long as the tracepoint runs, its registers are in
+ * the processor still, for comparison. Until then the module counts as blind.
  */
 #include "fpu.h"
 #include "roundwatch.h"
@@ -12,9 +17,15 @@
 /* All masked, RD, and every status flag raised. */
 #define SELFTEST_MXCSR	(FPU_MXCSR_INIT | ROUNDWATCH_RD << FPU_RC_SHIFT | 0x3f)
 
-static struct task_struct *tested;
-static unsigned int fired;
+static struct tracepoint *attached;	/* selftest_observe() is, here */
+static struct task_struct *tested;	/* NULL: whoever comes first */
+static atomic_t fired;			/* so many times */
+static u32 expected;
 static u32 seen;
+static bool same_fpu;			/* fpu_of() is right */
+
+static void conclude_later(struct work_struct *work);
+static DECLARE_DELAYED_WORK(later, conclude_later);
 
 /**
  * selftest_observe() - the tracepoint fired
@@ -25,10 +36,47 @@ static u32 seen;
  */
 void selftest_observe(void *data, struct fpu *fpu)
 {
-	if (current != tested || !irqs_disabled())
+	if (!irqs_disabled() || (tested && current != tested) || fpu_is_confidential(fpu) ||
+	    atomic_cmpxchg(&fired, 0, 1))
 		return;
-	fired++;
+	expected = tested ? SELFTEST_MXCSR : fpu_live_mxcsr();
 	seen = fpu_mxcsr(fpu_image(fpu), fpu_has_header());
+	same_fpu = fpu == fpu_of(current);
+	if (seen == expected && same_fpu)
+		WRITE_ONCE(probe_blind, false);
+	/* With what there is to say of it; pairs with conclude_later(). */
+	atomic_set_release(&fired, 2);
+}
+
+static void detach(void)
+{
+	if (attached)
+		tracepoint_probe_unregister(attached, selftest_observe, NULL);
+	attached = NULL;
+	tracepoint_synchronize_unregister();
+}
+
+static void say(void)
+{
+	if (!atomic_read(&fired))
+		pr_err("BLIND: tracepoint x86_fpu_regs_deactivated did not fire; nothing will be found\n");
+	else if (seen != expected)
+		pr_err("BLIND: struct fpu shows MXCSR %#x where the register had %#x; nothing will be found\n",
+		       seen, expected);
+	else if (!same_fpu)
+		pr_err("BLIND: struct fpu is not where it was expected; not all will be found\n");
+}
+
+static void conclude_later(struct work_struct *work)
+{
+	if (atomic_read_acquire(&fired) != 2) {
+		queue_delayed_work(system_power_efficient_wq, &later, HZ / 10);
+		return;
+	}
+	detach();
+	say();
+	if (!probe_blind)
+		pr_info("self-test passed: it sees\n");
 }
 
 /* MXCSR of the running task, which may have been saved to memory meanwhile. */
@@ -45,26 +93,52 @@ static u32 swap_mxcsr(u32 mxcsr)
 }
 
 /**
- * selftest() - see whether the module sees
+ * selftest_begin() - see whether the module sees
+ * @tp: the tracepoint x86_fpu_regs_deactivated
  *
- * Context: process, a user's task with selftest_observe() attached; sleeps.
- * Return: whether it does; the kernel log says why not.
+ * Sets probe_blind; the kernel log says why it is. If selftest_pending(), it is
+ * so for no more than lack of an observation, and will be told.
+ *
+ * Context: process, a user's task; sleeps.
  */
-bool selftest(void)
+void selftest_begin(struct tracepoint *tp)
 {
 	u32 old;
 
-	fired = 0;
-	seen = 0;
-	tested = current;
+	probe_blind = true;
+	atomic_set(&fired, 0);
+	tested = fpu_can_make_live() ? current : NULL;
+	if (tracepoint_probe_register(tp, selftest_observe, NULL)) {
+		say();
+		return;
+	}
+	attached = tp;
+	if (!tested) {
+		queue_delayed_work(system_power_efficient_wq, &later, HZ / 10);
+		return;
+	}
 	old = swap_mxcsr(SELFTEST_MXCSR);
 	schedule_timeout_uninterruptible(1);
 	swap_mxcsr(old);
-	tested = NULL;
-	if (!fired)
-		pr_err("BLIND: tracepoint x86_fpu_regs_deactivated did not fire; nothing will be found\n");
-	else if (seen != SELFTEST_MXCSR)
-		pr_err("BLIND: struct fpu shows MXCSR %#x where the register had %#x; nothing will be found\n",
-		       seen, SELFTEST_MXCSR);
-	return fired && seen == SELFTEST_MXCSR;
+	detach();
+	say();
+}
+
+/**
+ * selftest_pending() - is it still to be seen whether the module sees?
+ */
+bool selftest_pending(void)
+{
+	return attached;
+}
+
+/**
+ * selftest_exit() - look no more
+ *
+ * Context: process; may sleep.
+ */
+void selftest_exit(void)
+{
+	cancel_delayed_work_sync(&later);
+	detach();
 }

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0
+/* For ioctls that take a pointer: from 5.5 on. */
+#include <linux/fs.h>
+
+#ifdef PROBE
+struct file_operations operations = { .compat_ioctl = compat_ptr_ioctl };
+#endif

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A file in /proc has operations of its own kind: from 5.6 on. */
+#include <linux/fs.h>
+#include <linux/proc_fs.h>
+
+#ifdef PROBE
+struct proc_dir_entry *probe(const struct proc_ops *operations)
+{
+	return proc_create("probe", 0400, NULL, operations);
+}
+#endif

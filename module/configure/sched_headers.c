@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0
+/* <linux/sched.h> was split up: from 4.11 on. */
+#include <linux/sched.h>
+
+#ifdef PROBE
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
+#endif

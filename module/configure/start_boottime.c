@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0
+/* task_struct has it by this name, and not as real_start_time: after 5.4. */
+#include <linux/sched.h>
+
+#ifdef PROBE
+u64 probe(struct task_struct *task)
+{
+	return task->start_boottime;
+}
+#endif

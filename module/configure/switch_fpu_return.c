@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Exported: switch_fpu_return */
+/* Loads the task's registers: from 5.2 on, and in newer kernels for KVM alone. */
+#include <linux/sched.h>
+#include <asm/fpu/api.h>
+
+#ifdef PROBE
+void probe(void)
+{
+	switch_fpu_return();
+}
+#endif
