@@ -272,9 +272,12 @@ unload_once()
 	{ [ ! -e /proc/roundwatch ] && [ ! -e /dev/roundwatch ]; } || fail "left something"
 }
 
-# The machine's emulation has its hiccups; what counts is the best of three.
+# The machine's emulation has its hiccups; what counts is the best of three. On PREEMPT_RT, which waits
+# for RCU's tasks in whole seconds while every CPU is taken, 3 s were measured.
 unloads_busy()
 {
+	limit=1000
+	[ ! -e /sys/kernel/realtime ] || limit=5000
 	start_miner --threads 2 || return 1
 	miner=$pid
 	start "$bin/load" interval 100 2
@@ -288,7 +291,7 @@ unloads_busy()
 		[ "$ms" -ge "$best" ] || best=$ms
 	done
 	stop "$miner" "$loads" "$looper"
-	[ "$best" -lt 1000 ] || fail "too long"
+	[ "$best" -lt $limit ] || fail "too long"
 }
 
 hundred_times()
