@@ -30,7 +30,7 @@ enum {
 
 /* A module that sees makes an observation each time this program sleeps. */
 #define TRIES	20
-#define TRY_NS	(50 * 1000 * 1000)
+#define TRY_NS	50000000L
 
 /**
  * struct finding - what a check comes to

@@ -409,7 +409,7 @@ static int time_left(void)
 		next = m.watchdog_next_ns;
 	if (next == UINT64_MAX)
 		return -1;
-	return next <= now ? 0 : (next - now) / 1000000 + 1;
+	return next <= now ? 0 : (int)((next - now) / 1000000 + 1);
 }
 
 static int do_what_is_due(void)
