@@ -89,18 +89,27 @@ static inline bool fpu_is_live(void)
 }
 
 /* Makes them so, if that can be done. Interrupts off. */
+#ifdef HAVE_SWITCH_FPU_RETURN
 static inline void fpu_make_live(void)
 {
-#ifdef HAVE_SWITCH_FPU_RETURN
 	if (!fpu_is_live())
 		switch_fpu_return();
-#endif
 }
 
 static inline bool fpu_can_make_live(void)
 {
-	return IS_ENABLED(HAVE_SWITCH_FPU_RETURN);
+	return true;
 }
+#else
+static inline void fpu_make_live(void)
+{
+}
+
+static inline bool fpu_can_make_live(void)
+{
+	return false;
+}
+#endif
 
 #else
 

@@ -539,7 +539,7 @@ static int monitor(void)
 	return status;
 }
 
-/* The place of @word in a list of words that ends in NULL; says what there is if it is not in it. */
+/* The place of @word in a list of words that ends in NULL; if it has none, says what there is. */
 static bool choose(const char *option, const char *word, const char *const *words, int *choice)
 {
 	for (*choice = 0; words[*choice]; (*choice)++)

@@ -226,6 +226,7 @@ int follow_read(struct follow *f)
 
 	while (!f->lost) {
 		int status = source_next(&f->source, &record);
+
 		if (status || !record)
 			return status;
 		take(f, record);

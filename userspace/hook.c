@@ -115,7 +115,8 @@ void hook_run(struct hook *h, const char *text, size_t n)
 static void tell_end(const struct hook *h, pid_t pid, int status, bool killed)
 {
 	if (killed)
-		error("--exec: command [%d] was killed as it took longer than %u s", pid, h->timeout);
+		error("--exec: command [%d] was killed as it took longer than %u s",
+		      pid, h->timeout);
 	else if (WIFSIGNALED(status))
 		error("--exec: command [%d] was ended by signal %d", pid, WTERMSIG(status));
 	else if (WEXITSTATUS(status))
