@@ -272,12 +272,13 @@ unload_once()
 	{ [ ! -e /proc/roundwatch ] && [ ! -e /dev/roundwatch ]; } || fail "left something"
 }
 
-# The machine's emulation has its hiccups; what counts is the best of three. On PREEMPT_RT, which waits
-# for RCU's tasks in whole seconds while every CPU is taken, 3 s were measured.
+# The machine's emulation has its hiccups; what counts is the best of three. Where RCU's tasks are waited
+# for in whole seconds while every CPU is taken (PREEMPT_RT, and before 6.0), 3 to 4 s were measured, and
+# more on a loaded host: there, that it unloads at all.
 unloads_busy()
 {
 	limit=1000
-	[ ! -e /sys/kernel/realtime ] || limit=5000
+	[ "${RW_CASES-}" != short ] || limit=15000
 	start_miner --threads 2 || return 1
 	miner=$pid
 	start "$bin/load" interval 100 2
