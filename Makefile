@@ -8,7 +8,6 @@
 
 KVER	?= $(shell uname -r)
 KDIR	?= /lib/modules/$(KVER)/build
-DKMS	= roundwatch-0.1.0
 
 all: reporter module
 
@@ -22,6 +21,7 @@ help:
 	@echo 'make lint           checkpatch, sparse, W=1, cppcheck, shellcheck'
 	@echo 'make shell          a prompt in the virtual machine'
 	@echo 'sudo make install   module (DKMS) and reporter; make uninstall'
+	@echo 'make deb, make rpm  packages, in build/deb and build/rpm'
 	@echo 'make clean          all but downloads; make distclean: those too'
 
 reporter:
@@ -68,22 +68,15 @@ bench:
 
 # The reporter to PREFIX, the module to DKMS, which builds it for the running kernel and for those
 # to come. Says what is missing before it begins.
-install: reporter
-	@command -v dkms >/dev/null || { echo "no dkms: apt-get install dkms, or make module and insmod"; exit 1; }
-	@[ -d "$(KDIR)" ] || { \
-		echo "no kernel headers at $(KDIR): install linux-headers-$(KVER), or set KDIR"; exit 1; }
-	@$(MAKE) -s -C userspace O=../build install
-	@rm -rf /usr/src/$(DKMS)
-	@mkdir -p /usr/src/$(DKMS)
-	@cp -R dkms.conf LICENSE module /usr/src/$(DKMS)/
-	@dkms install --force $(subst -,/,$(DKMS)) -k $(KVER)
-	@echo 'installed; load it with: modprobe roundwatch'
+install:
+	@scripts/install
 
 uninstall:
-	@! grep -q '^roundwatch ' /proc/modules || rmmod roundwatch
-	@-dkms remove $(subst -,/,$(DKMS)) --all
-	@rm -rf /usr/src/$(DKMS)
-	@$(MAKE) -s -C userspace O=../build uninstall
+	@scripts/install uninstall
+
+deb rpm:
+	@scripts/deps build packages
+	@scripts/package $@
 
 lint:
 	@scripts/deps build vm lint
@@ -101,4 +94,4 @@ distclean:
 	rm -rf build
 
 
-.PHONY: all help install uninstall reporter module programs demo check check-unit check-vm check-long matrix fuzz bench lint shell clean distclean
+.PHONY: all help install uninstall deb rpm reporter module programs demo check check-unit check-vm check-long matrix fuzz bench lint shell clean distclean

@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The packages build, and lintian and rpmlint find nothing in them. On the host.
+
+set -u
+exec </dev/null
+cd "$(dirname "$0")/../.." || exit 2
+# shellcheck source=tests/packages/lib.sh
+. tests/packages/lib.sh
+
+one_version()
+{
+	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+	echo "dkms.conf: $version"
+	grep "define ROUNDWATCH_VERSION.*\"$version\"" module/roundwatch.h &&
+		grep "^VERSION.*?= $version\$" userspace/Makefile &&
+		head -n 1 packaging/deb/changelog | grep -F "($version)" &&
+		grep "^Version: *$version\$" packaging/rpm/roundwatch.spec
+}
+
+# None forgotten, none invented.
+all_sources()
+{
+	make -s --no-print-directory -C packaging sources | sort >"$tmp/named"
+	git ls-files dkms.conf LICENSE module | sort | diff - "$tmp/named"
+}
+
+debs()
+{
+	rm -rf build/deb
+	scripts/package deb && scripts/package deb 0.0.9
+}
+
+lint_debs()
+{
+	found=$(lintian --allow-root --fail-on error,warning build/deb/*_"$version"_*.deb 2>&1) ||
+		fail "$found"
+}
+
+rpms()
+{
+	rm -rf build/rpm
+	scripts/package rpm && [ "$(find build/rpm -name '*.rpm' | wc -l)" = 3 ]
+}
+
+lint_rpms()
+{
+	find build/rpm -name '*.rpm' -exec rpmlint -c packaging/rpm/rpmlint.toml \
+		packaging/rpm/roundwatch.spec {} +
+}
+
+rpm_has()
+{
+	for file in /usr/sbin/roundwatch /usr/share/man/man8/roundwatch.8 /etc/roundwatch/allow \
+		/usr/lib/systemd/system/roundwatch-monitor.service "/usr/src/roundwatch-$version/dkms.conf" \
+		/usr/lib/modules-load.d/roundwatch.conf /usr/lib/udev/rules.d/60-roundwatch.rules; do
+		find build/rpm/RPMS -name '*.rpm' -exec rpm -qlp {} + 2>/dev/null | grep -F "$file" ||
+			fail "not in the packages: $file" || return 1
+	done
+}
+
+version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+test_case 'every file says the same version' one_version
+test_case 'what DKMS gets is what git has' all_sources
+test_case 'make deb' debs
+test_case 'lintian finds nothing' lint_debs
+test_case 'make rpm' rpms
+test_case 'rpmlint finds nothing' lint_rpms
+test_case 'the rpms have what they should, where it belongs' rpm_has
+finish
