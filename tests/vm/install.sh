@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Runs inside the virtual machine: make install with DKMS for the kernel that is booted, which the
+# chroots of tests/packages cannot load anything into.
+
+set -u
+cd "$RW_TOP" || exit 2
+# shellcheck source=tests/vm/lib.sh
+. tests/vm/lib.sh
+version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+
+installs()
+{
+	make install || return 1
+	[ "$(cat /sys/module/roundwatch/version)" = "$version" ] || fail 'another version is loaded'
+}
+
+# What modprobe finds is what DKMS built, and it sees.
+watches()
+{
+	modinfo -F filename roundwatch | grep -E '/(updates|extra)/' || return 1
+	rmmod roundwatch && modprobe roundwatch && /usr/local/sbin/roundwatch status
+}
+
+# A loaded module that is not the one installed gives way.
+replaces()
+{
+	rmmod roundwatch && sed 's/"'"$version"'"/"0.0.8"/' module/roundwatch.h >/tmp/roundwatch.h &&
+		cp -R module /tmp/older && cp /tmp/roundwatch.h /tmp/older &&
+		make -s -C "/lib/modules/$RW_KVER/build" M=/tmp/older CONFIG_DEBUG_INFO_BTF_MODULES= modules &&
+		insmod /tmp/older/roundwatch.ko || return 1
+	packaging/module load 2>&1 | grep -F 'replace the loaded version 0.0.8' &&
+		[ "$(cat /sys/module/roundwatch/version)" = "$version" ]
+}
+
+uninstalls()
+{
+	make uninstall || return 1
+	[ ! -e /sys/module/roundwatch ] || fail 'still loaded' || return 1
+	! modprobe -n roundwatch 2>/dev/null || fail 'modprobe still finds one' || return 1
+	left=$(find "/lib/modules/$RW_KVER/" /usr/src /var/lib/dkms /usr/local /etc -name '*roundwatch*')
+	[ ! "$left" ] || fail "left: $left"
+}
+
+test_case 'make install builds it, and loads it' installs
+test_case 'modprobe loads what DKMS built, and it sees' watches
+test_case 'a loaded module of another version is replaced' replaces
+test_case 'make uninstall leaves nothing' uninstalls
+finish
