@@ -3,39 +3,8 @@
 # test-explain.sh BUILD_DIR: roundwatch explain, on recordings and copies of /proc that are made
 # here; neither root nor the module is needed. Prints TAP.
 
-LC_ALL=C
-TZ=UTC
-MALLOC_PERTURB_=165
-ASAN_OPTIONS=abort_on_error=1:detect_leaks=1
-UBSAN_OPTIONS=abort_on_error=1:halt_on_error=1
-export LC_ALL TZ MALLOC_PERTURB_ ASAN_OPTIONS UBSAN_OPTIONS
-unset NO_COLOR TERM COLUMNS
-
-if [ $# -ne 1 ] || [ ! -x "$1/roundwatch" ] || [ ! -x "$1/mkrecord" ]; then
-	echo "Usage: $0 BUILD_DIR (with roundwatch and mkrecord in it)" >&2
-	exit 2
-fi
-build=$(cd "$1" && pwd) || exit 2
-here=$(cd "$(dirname "$0")" && pwd) || exit 2
-tmp=$(mktemp -d) || exit 2
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 2' HUP INT TERM
-cd "$tmp" || exit 2
-
-count=0
-failed=0
-
-same()	# what got expected
-{
-	count=$((count + 1))
-	if [ "$2" = "$3" ]; then
-		printf '%s\n' "ok $count - $1"
-	else
-		failed=$((failed + 1))
-		printf '%s\n' "not ok $count - $1"
-		printf '%s\n' "got:" "$2" "expected:" "$3" | sed 's/^/# /'
-	fi
-}
+# shellcheck source=tests/unit/lib.sh
+. "$(dirname "$0")/lib.sh"
 
 # has WHAT TEXT WORDS: the text has the words in it, wherever lines are broken
 has()
@@ -46,7 +15,6 @@ has()
 	esac
 }
 
-mk() { "$build/mkrecord" "$@"; }
 explain() { "$build/roundwatch" explain --input recording "$@" 2>&1; }
 
 # value PATH OPTION... - of the JSON, with pools as shipped
@@ -55,7 +23,7 @@ value()
 	path=$1
 	shift
 	"$build/roundwatch" explain --input recording --sysroot host \
-		--pools "$here/../../packaging/etc/roundwatch/pools" --json 7 "$@" 2>/dev/null | mk json "$path"
+		--pools "$source/../packaging/etc/roundwatch/pools" --json 7 "$@" 2>/dev/null | mk json "$path"
 }
 
 # finding NAME [OPTION...] - state and detail
@@ -239,7 +207,7 @@ printf 'AnonHugePages:  2048 kB\nAnonHugePages:  4096 kB\n' >host/proc/7/smaps
 has "huge pages: transparent, of each mapping" "$(finding huge)" '"found" "0 KiB reserved, 6 MiB transparent"'
 
 innocent
-head -c 1048570 /dev/zero >host/usr/bin/daemon
+head -c 1048574 /dev/zero >host/usr/bin/daemon
 printf 'XmRig/6.21' >>host/usr/bin/daemon
 has "words: across two reads" "$(finding words)" '"found" "\"xmrig\" in the executable"'
 ln -sf /proc/1/exe host/proc/7/exe
@@ -292,5 +260,4 @@ has "the process is gone" "$(finding cpu)" '"not readable" "the process is not i
 recording flags=2
 has "the process has ended" "$(finding cpu)" '"not readable" "the process has ended"'
 
-echo "1..$count"
-[ $failed = 0 ]
+finish
