@@ -169,7 +169,7 @@ secure_boot()
 {
 	efi=/tmp/sys/firmware/efi/efivars
 	mkdir -p "$efi" /tmp/sys/kernel/security
-	printf '\006\000\000\000\00%s' "$1" >"$efi/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+	printf "\\006\\000\\000\\000\\00$1" >"$efi/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 	echo "$2" >/tmp/sys/kernel/security/lockdown
 	RW_SYS=/tmp/sys packaging/module advise 2>&1
 }
