@@ -61,6 +61,8 @@ static const char key_help[] =
 	"  a            all that are on record, or only who left round-to-nearest\n"
 	"  /, F4        filter: part of a name, command line, user or verdict, or a PID\n"
 	"  <, >, F6     sort by the column at the left, or right, of the present one\n"
+	"  V, E, C      sort by verdict, evidence, changes\n"
+	"  P, U, N      sort by PID, user, name\n"
 	"  r            reverse the order\n"
 	"  p            pause, and go on\n"
 	"  h, ?, F1     this help\n"
@@ -161,11 +163,35 @@ static void toggle_threads(struct top_model *m)
 	top_view(m);
 }
 
-static void sort_next(struct top_model *m, int by)
+static void sort_by(struct top_model *m, enum top_column column)
 {
-	m->sort = top_sort_next(m, by);
+	m->sort = column;
 	m->reverse = false;
 	top_view(m);
+}
+
+/* Returns whether the key names a column. */
+static bool sort_key(struct top_model *m, wint_t key)
+{
+	static const struct {
+		wint_t key;
+		enum top_column column;
+	} letters[] = {
+		{ 'V', TOP_VERDICT },
+		{ 'E', TOP_EVIDENCE },
+		{ 'C', TOP_CHANGES },
+		{ 'P', TOP_PID },
+		{ 'U', TOP_USER },
+		{ 'N', TOP_COMMAND },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(letters); i++) {
+		if (letters[i].key == key) {
+			sort_by(m, letters[i].column);
+			return true;
+		}
+	}
+	return false;
 }
 
 static void pause_or_go(struct top *t)
@@ -274,7 +300,7 @@ static void special_key(struct top *t, wint_t key)
 		t->screen.typing = true;
 		break;
 	case KEY_F(6):
-		sort_next(&t->model, 1);
+		sort_by(&t->model, top_sort_next(&t->model, 1));
 		break;
 	case KEY_F(10):
 		t->quit = true;
@@ -317,10 +343,10 @@ static void letter_key(struct top *t, wint_t key)
 		t->screen.typing = true;
 		break;
 	case '<':
-		sort_next(m, -1);
+		sort_by(m, top_sort_next(m, -1));
 		break;
 	case '>':
-		sort_next(m, 1);
+		sort_by(m, top_sort_next(m, 1));
 		break;
 	case CTRL('l'):
 		clearok(curscr, TRUE);
@@ -336,7 +362,7 @@ static void main_key(struct top *t, bool special, wint_t key)
 		top_select(&t->model, by);
 	else if (special)
 		special_key(t, key);
-	else
+	else if (!sort_key(&t->model, key))
 		letter_key(t, key);
 }
 

@@ -134,6 +134,14 @@ keys '>' '>' '>'
 shows ">" "VERDICT+"
 keys F6
 shows "F6" "EVIDENCE+"
+keys P
+shows "P" "PID+"
+await above 800 4711
+result $? "P: by PID"
+keys V
+shows "V" "VERDICT+"
+await above 4711 800
+result $? "V: by verdict"
 keys H
 shows "H" TID digger-w
 keys H
