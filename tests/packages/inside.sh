@@ -169,6 +169,7 @@ secure_boot()
 {
 	efi=/tmp/sys/firmware/efi/efivars
 	mkdir -p "$efi" /tmp/sys/kernel/security
+	# shellcheck disable=SC2059 # a digit, as an octal number
 	printf "\\006\\000\\000\\000\\00$1" >"$efi/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 	echo "$2" >/tmp/sys/kernel/security/lockdown
 	RW_SYS=/tmp/sys packaging/module advise 2>&1
