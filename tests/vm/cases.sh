@@ -95,26 +95,26 @@ follows_fork_and_exec()
 
 exits()
 {
-	start "$bin/load" up 3
+	start "$bin/load" up 60
 	await 20 has_row COMM=up TID="$pid" FLAGS=---- || return 1
-	wait "$pid"
+	stop "$pid"
 	has_row COMM=up TID="$pid" FLAGS=-e-- && has_row COMM=up PID="$pid" TID=- FLAGS=pe--
 }
 
 # The next task with the same PID is another task.
 pid_reused()
 {
-	start "$bin/load" up 2
+	start "$bin/load" up 60
 	old=$pid
 	await 20 has_row COMM=up TID="$old" || return 1
-	wait "$old"
+	stop "$old"
 	# The kernel hands out the PID after this one next.
 	echo $((old - 1)) >/proc/sys/kernel/ns_last_pid
-	"$bin/load" zero 4 &
+	"$bin/load" zero 60 &
 	[ "$!" = "$old" ] || { stop $!; fail "no PID was reused: $! for $old"; return 1; }
 	await 20 has_row COMM=zero TID="$old" FLAGS=---- || return 1
 	row=$(rows COMM=zero TID="$old")
-	wait "$old"
+	stop "$old"
 	# RU is column 8; the predecessor's row is still there, and still ended.
 	[ "$(echo "$row" | awk '{ print $8 }')" = 0 ] && has_row COMM=up TID="$old" FLAGS=-e--
 }
