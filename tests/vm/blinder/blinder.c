@@ -2,8 +2,8 @@
 /*
  * blinder - a kernel whose struct fpu does not show what the registers hold
  *
- * Comes first on the tracepoint, and takes the rounding mode out of the image of
- * every task named insmod, before roundwatch's self-test looks at it.
+ * Comes first on the tracepoint, and inverts the status flags in the image of
+ * every task, before roundwatch's self-test looks at it. Hardly a program cares.
  */
 #include "fpu.h"
 
@@ -19,8 +19,8 @@ static void blind(void *data, struct fpu *fpu)
 {
 	struct xregs_state *image = (struct xregs_state *)fpu_image(fpu);
 
-	if (irqs_disabled() && !strcmp(current->comm, "insmod"))
-		image->i387.mxcsr = FPU_MXCSR_INIT;
+	if (irqs_disabled())
+		image->i387.mxcsr ^= 0x3f;
 }
 
 static int __init blinder_init(void)
