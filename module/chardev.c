@@ -31,10 +31,8 @@ struct reader {
 
 static LIST_HEAD(readers);
 static DEFINE_MUTEX(readers_lock);
-static DECLARE_WAIT_QUEUE_HEAD(closing);
 static DECLARE_WAIT_QUEUE_HEAD(news);
 static atomic_t busy = ATOMIC_INIT(0);	/* calls under way */
-static atomic_t left = ATOMIC_INIT(0);	/* calls that ended */
 static bool opened;			/* by anybody, since the module was loaded */
 static bool gone;
 static const struct file_operations *null_operations;
@@ -47,11 +45,12 @@ static bool enter(void)
 	return !READ_ONCE(gone);
 }
 
+/* The last that a call does: from here on it must not sleep; see drain.c. */
 static void leave(void)
 {
-	atomic_inc(&left);
-	if (atomic_dec_and_test(&busy))
-		wake_up(&closing);
+	/* Done before it says so; pairs with the stop of all CPUs. */
+	smp_mb__before_atomic();
+	atomic_dec(&busy);
 }
 
 static int device_open(struct inode *inode, struct file *file)
@@ -230,9 +229,8 @@ static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return ret;
 }
 
-/* No owner if it can be avoided; see the top of the file. */
+/* Without an owner; see the top of the file. */
 static const struct file_operations device_operations = {
-	.owner = DEVICE_OWNER,
 	.open = device_open,
 	.release = device_release,
 	.read = device_read,
@@ -300,24 +298,6 @@ static void revoke(void)
 	mutex_unlock(&readers_lock);
 }
 
-/*
- * A call that found our operations just before they were replaced may not have
- * counted itself as busy yet, and one that has ceased to be busy may not have
- * returned. Either is a task in the middle of kernel code, and
- * synchronize_rcu_tasks() waits until each has slept or gone back to user mode.
- * If no call ended meanwhile, and none is busy, then none is under way.
- */
-static void wait_for_calls(void)
-{
-	int n;
-
-	do {
-		n = atomic_read(&left);
-		synchronize_rcu_tasks();
-		wait_event(closing, !atomic_read(&busy));
-	} while (atomic_read(&left) != n);
-}
-
 /**
  * chardev_exit() - remove it, whoever holds it open
  *
@@ -326,6 +306,7 @@ static void wait_for_calls(void)
  */
 void chardev_exit(void)
 {
+	unsigned long patience = jiffies + HZ / 20;
 	struct reader *reader, *next;
 
 	misc_deregister(&device);
@@ -337,12 +318,13 @@ void chardev_exit(void)
 	/* Sleepers wake up to EOF, and epoll forgets that we ever were. */
 	__wake_up(&news, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | POLLFREE));
 	/* Most readers close at EOF, at once. */
-	if (!wait_event_timeout(closing, all_closed(), HZ / 20))
-		revoke();
+	while (!all_closed() && time_before(jiffies, patience))
+		schedule_timeout_uninterruptible(1);
+	revoke();
 	/* The others take themselves off our queue. */
 	while (waitqueue_active(&news))
 		schedule_timeout_uninterruptible(1);
-	wait_for_calls();
+	drain(&busy);
 	list_for_each_entry_safe(reader, next, &readers, node)
 		kfree(reader);
 }

@@ -38,6 +38,7 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/sort.h>
+#include <linux/stop_machine.h>
 #include <linux/string.h>
 #include <linux/tick.h>
 #include <linux/timekeeping.h>
@@ -71,6 +72,14 @@
 #ifndef task_is_running
 #define task_is_running(task)	(READ_ONCE((task)->state) == TASK_RUNNING)
 #endif
+static inline bool task_is_on_cpu(const struct task_struct *task)
+{
+#ifdef CONFIG_SMP
+	return READ_ONCE(task->on_cpu);
+#else
+	return task == current;
+#endif
+}
 
 /* The parameters of a probe on sched_process_exit, exactly as it is called. */
 #ifdef HAVE_EXIT_GROUP_DEAD
@@ -154,22 +163,6 @@ compat_proc_create(const char *name, umode_t mode, struct proc_dir_entry *parent
 }
 
 #define proc_create		compat_proc_create
-#endif
-
-/*
- * <linux/rcupdate.h>: old kernels declare synchronize_rcu_tasks() and do not
- * have it unless something selected it. Without preemption in the kernel,
- * synchronize_sched() waits for what it would wait for; with it, nothing does.
- * Then an open device must keep the module from being unloaded.
- */
-#if !defined(CONFIG_TASKS_RCU) && !defined(synchronize_rcu_tasks)
-#define synchronize_rcu_tasks	synchronize_sched
-#ifdef CONFIG_PREEMPT
-#define DEVICE_OWNER		THIS_MODULE
-#endif
-#endif
-#ifndef DEVICE_OWNER
-#define DEVICE_OWNER		NULL
 #endif
 
 #endif /* ROUNDWATCH_COMPAT_H */

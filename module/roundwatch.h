@@ -59,6 +59,9 @@ int chardev_init(void);
 void chardev_wake(void);
 void chardev_exit(void);
 
+/* drain.c */
+void drain(const atomic_t *busy);
+
 /**
  * may_read() - does the caller see what the module tells?
  *

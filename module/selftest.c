@@ -50,8 +50,9 @@ void selftest_observe(void *data, struct fpu *fpu)
 
 static void detach(void)
 {
-	if (attached)
-		tracepoint_probe_unregister(attached, selftest_observe, NULL);
+	if (!attached)
+		return;
+	tracepoint_probe_unregister(attached, selftest_observe, NULL);
 	attached = NULL;
 	tracepoint_synchronize_unregister();
 }

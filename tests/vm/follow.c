@@ -2,11 +2,12 @@
 /*
  * follow - prints the records of /dev/roundwatch, a line each, as they come
  *
- * follow [--nonblock | --hold]
+ * follow [--nonblock | --hold | --hammer]
  *
  * Waits with poll(); with --nonblock reads what there is and says "EAGAIN";
  * with --hold waits for a byte on standard input between the snapshot and the
- * rest. Ends with "EOF".
+ * rest. Ends with "EOF". With --hammer makes calls as fast as it can, for ever, whether the module
+ * is there or not.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -54,6 +55,27 @@ static int show(const char *at, const char *end)
 	return snapshot_ended;
 }
 
+static void hammer(void)
+{
+	static char buf[4096];
+	struct roundwatch_info info;
+	int i;
+
+	for (;;) {
+		int fd = open(ROUNDWATCH_DEVICE, O_RDONLY | O_NONBLOCK);
+		struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+		for (i = 0; fd >= 0 && i < 1000; i++) {
+			ioctl(fd, ROUNDWATCH_IOC_INFO, &info);
+			poll(&pfd, 1, 0);
+			if (read(fd, buf, sizeof(buf)) < 0 && errno != EAGAIN)
+				break;
+		}
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	int nonblock = argc > 1 && !strcmp(argv[1], "--nonblock");
@@ -63,6 +85,8 @@ int main(int argc, char **argv)
 	static char buf[65536] __attribute__((aligned(8)));
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 
+	if (argc > 1 && !strcmp(argv[1], "--hammer"))
+		hammer();
 	if (fd < 0) {
 		perror(ROUNDWATCH_DEVICE);
 		return 1;
