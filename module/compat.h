@@ -59,7 +59,11 @@
 
 /* The compiler's own */
 #ifndef fallthrough
-#define fallthrough		do {} while (0)	/* fall through */
+#if defined(__clang__) || __GNUC__ >= 7
+#define fallthrough		__attribute__((__fallthrough__))
+#else
+#define fallthrough		do {} while (0)
+#endif
 #endif
 #ifndef __no_kcsan
 #define __no_kcsan
