@@ -94,7 +94,10 @@ static int __init roundwatch_init(void)
 	err = chardev_init();
 	if (err)
 		goto no_chardev;
-	if (probe_blind && !selftest_pending())
+	if (selftest_pending())
+		pr_info("version %s is loaded; its self-test waits for a task to be switched out\n",
+			ROUNDWATCH_VERSION);
+	else if (probe_blind)
 		pr_err("version %s is loaded, but BLIND: see above\n", ROUNDWATCH_VERSION);
 	else
 		pr_info("version %s watches for RandomX: see /proc/roundwatch\n",

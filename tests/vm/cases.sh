@@ -7,6 +7,12 @@
 . "$RW_TOP/tests/vm/lib.sh"
 reporter=$RW_TOP/build/roundwatch
 
+# Where the self-test has to wait for somebody, a moment after it is loaded.
+said_so()
+{
+	dmesg | grep 'roundwatch: .*version .* watches for RandomX'
+}
+
 loads()
 {
 	load || return 1
@@ -14,7 +20,7 @@ loads()
 	[ "$(stat -c %a /proc/roundwatch)" = 400 ] || fail "mode of /proc/roundwatch" || return 1
 	[ -c /dev/roundwatch ] || fail "no device" || return 1
 	[ "$(stat -c %a /dev/roundwatch)" = 400 ] || fail "mode of /dev/roundwatch" || return 1
-	dmesg | grep -q 'roundwatch: version .* watches' || fail "no word in the kernel log"
+	await 20 said_so || fail "no word in the kernel log"
 }
 
 # Observations must go up by themselves: at least as many as this shell switches.
