@@ -3,50 +3,12 @@
 # test-identity.sh BUILD_DIR: who a process is, from copies of /proc that are made here out of
 # tests/data/cgroups and of what is below; neither root nor the module is needed. Prints TAP.
 
-LC_ALL=C
-TZ=UTC
-MALLOC_PERTURB_=165
-ASAN_OPTIONS=abort_on_error=1:detect_leaks=1
-UBSAN_OPTIONS=abort_on_error=1:halt_on_error=1
-export LC_ALL TZ MALLOC_PERTURB_ ASAN_OPTIONS UBSAN_OPTIONS
-unset NO_COLOR TERM COLUMNS
-
-if [ $# -ne 1 ] || [ ! -x "$1/roundwatch" ] || [ ! -x "$1/mkrecord" ]; then
-	echo "Usage: $0 BUILD_DIR (with roundwatch and mkrecord in it)" >&2
-	exit 2
-fi
-build=$(cd "$1" && pwd) || exit 2
-here=$(cd "$(dirname "$0")" && pwd) || exit 2
-tmp=$(mktemp -d) || exit 2
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 2' HUP INT TERM
-cd "$tmp" || exit 2
-
-count=0
-failed=0
+# shellcheck source=tests/unit/lib.sh
+. "$(dirname "$0")/lib.sh"
+here=$source/../tests/unit
 id1=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 id3=00000000000000000000000000000000000000000000000000000000000000ff
 id2=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
-
-same()	# what got expected
-{
-	count=$((count + 1))
-	if [ "$2" = "$3" ]; then
-		printf '%s\n' "ok $count - $1"
-	else
-		failed=$((failed + 1))
-		printf '%s\n' "not ok $count - $1"
-		printf '%s\n' "got:" "$2" "expected:" "$3" | sed 's/^/# /'
-	fi
-}
-
-skip()	# what why
-{
-	count=$((count + 1))
-	printf '%s\n' "ok $count - $1 # SKIP $2"
-}
-
-mk() { "$build/mkrecord" "$@"; }
 
 # recording PID... - of a tally each, called task
 recording()
@@ -390,8 +352,4 @@ same "4096 processes" "$(raw PID,POD_UID | awk '$1 == $2' | wc -l | tr -d ' ')" 
 echo "# in $((($(date +%s%N) - began) / 1000000)) ms"
 same "4096 processes, by pod" "$(raw PROCESSES --by pod | sort | uniq -c | sed 's/^ *//')" "4096 1"
 
-echo "1..$count"
-if [ $failed != 0 ]; then
-	echo "# $failed of $count failed"
-	exit 1
-fi
+finish
