@@ -88,29 +88,6 @@ static inline bool fpu_is_live(void)
 	return !test_thread_flag(TIF_NEED_FPU_LOAD);
 }
 
-/* Makes them so, if that can be done. Interrupts off. */
-#ifdef HAVE_SWITCH_FPU_RETURN
-static inline void fpu_make_live(void)
-{
-	if (!fpu_is_live())
-		switch_fpu_return();
-}
-
-static inline bool fpu_can_make_live(void)
-{
-	return true;
-}
-#else
-static inline void fpu_make_live(void)
-{
-}
-
-static inline bool fpu_can_make_live(void)
-{
-	return false;
-}
-#endif
-
 #else
 
 /*
@@ -128,17 +105,26 @@ static inline bool fpu_is_live(void)
 #endif
 }
 
-/* Where the kernel is lazy, the next use of a register is trapped and does it. */
-static inline void fpu_make_live(void)
-{
-}
+#endif /* TIF_NEED_FPU_LOAD */
 
+/* Where the kernel is lazy, the next use of a register is trapped and makes them live. */
 static inline bool fpu_can_make_live(void)
 {
+#if defined(TIF_NEED_FPU_LOAD) && !defined(HAVE_SWITCH_FPU_RETURN)
+	return false;
+#else
 	return true;
+#endif
 }
 
-#endif /* TIF_NEED_FPU_LOAD */
+/* Makes them so, if that can be done. Interrupts off. */
+static inline void fpu_make_live(void)
+{
+#if defined(TIF_NEED_FPU_LOAD) && defined(HAVE_SWITCH_FPU_RETURN)
+	if (!fpu_is_live())
+		switch_fpu_return();
+#endif
+}
 
 static inline u32 fpu_live_mxcsr(void)
 {

@@ -289,9 +289,9 @@ static void probe_fpu(void *data, struct fpu *fpu)
  * probe_look() - observe the running task, whose registers are not saved
  * @switched: tasks were switched on this CPU since it was last looked at
  *
- * They are live unless they were saved meanwhile, be it for another task or
- * for the kernel's own use. This also goes for the
- * registers of a guest, which a VM exit leaves in place.
+ * They are live unless they were saved meanwhile, be it for another task or for
+ * the kernel's own use. This also goes for the registers of a guest, which a VM
+ * exit leaves in place.
  *
  * If not @switched, the task has been on this CPU for the floor's period, or
  * nearly. That is more than the gap between samples, and its sum_exec_runtime
