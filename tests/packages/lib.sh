@@ -1,36 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# TAP for the tests of packages.
+# For the tests of packages: TAP, and a directory $tmp.
 
-count=0
-failed=0
+# shellcheck source=tests/tap.sh
+. tests/tap.sh
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+trap 'rm -rf "$tmp" "$tap_logs"' EXIT
 
-# test_case NAME COMMAND...: one line of TAP; the command's output is shown if it fails.
-test_case()
+# The end of what a failed command said.
+told_of()
 {
-	title=$1
-	shift
-	count=$((count + 1))
-	if "$@" >"$tmp/log" 2>&1; then
-		echo "ok $count - $title"
-	else
-		failed=$((failed + 1))
-		echo "not ok $count - $title"
-		tail -n 60 "$tmp/log" | sed 's/^/# | /'
-	fi
-	return 0
-}
-
-finish()
-{
-	echo "1..$count"
-	[ "$failed" = 0 ]
-}
-
-fail()
-{
-	echo "$*"
-	return 1
+	[ "$1" ] || tail -n 60 "$2" | sed 's/^/# | /'
 }

@@ -3,38 +3,20 @@
 # For scripts that run inside the virtual machine: TAP, and ways to wait.
 
 bin=$RW_TOP/build/tests
-count=0
-failed=0
 
-# test NAME COMMAND...: one line of TAP; the command's output is shown if it fails.
-test_case()
+# shellcheck source=tests/tap.sh
+. "$RW_TOP/tests/tap.sh"
+
+# Its remarks; if it failed all of it, and what the module and the kernel say.
+told_of()
 {
-	title=$1
-	shift
-	count=$((count + 1))
-	if "$@" >"/tmp/case.$count" 2>&1; then
-		echo "ok $count - $title"
-		grep '^# ' "/tmp/case.$count"
+	if [ "$1" ]; then
+		grep '^# ' "$2"
 	else
-		failed=$((failed + 1))
-		echo "not ok $count - $title"
-		sed 's/^/# | /' "/tmp/case.$count"
+		sed 's/^/# | /' "$2"
 		sed 's/^/# proc | /' /proc/roundwatch 2>/dev/null | head -n 20
 		dmesg | tail -n 5 | sed 's/^/# dmesg | /'
 	fi
-	return 0
-}
-
-finish()
-{
-	echo "1..$count"
-	[ "$failed" = 0 ]
-}
-
-fail()
-{
-	echo "$*"
-	return 1
 }
 
 # await SECONDS COMMAND...: until it succeeds. Only for what the kernel does not announce.
