@@ -53,7 +53,7 @@ check:
 check-unit check-vm check-long:
 	@scripts/check $(@:check-%=%)
 
-matrix: programs
+matrix:
 	@scripts/deps build vm demo chroot
 	@scripts/matrix --dkms
 
