@@ -181,12 +181,7 @@ static struct value get_flags(const void *row)
 	static const struct {
 		uint32_t flag;
 		const char *name;
-	} known[] = {
-		{ ROUNDWATCH_EXITED, "exited" },
-		{ ROUNDWATCH_GUEST, "guest" },
-		{ ROUNDWATCH_X87, "x87" },
-		{ ROUNDWATCH_PROCESS, "process" },
-	}, odd[] = {
+	} odd[] = {
 		{ HIDDEN, "hidden" },
 		{ COVERED, "covered" },
 		{ RENAMED, "renamed" },
@@ -197,9 +192,9 @@ static struct value get_flags(const void *row)
 	unsigned int is = 0;
 	struct value v = value_list(xasprintf("%s", ""));
 
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (s->tally.flags & known[i].flag)
-			add_flag(&v.text, known[i].name);
+	for (unsigned int i = 0; i < FLAGS; i++)
+		if (flag_name(s->tally.flags, i))
+			add_flag(&v.text, flag_name(s->tally.flags, i));
 	if (s->member)
 		for (size_t i = 0; i < s->processes; i++)
 			is |= oddities(process_identity(s->member[i], &host));
