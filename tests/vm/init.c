@@ -3,7 +3,7 @@
  * Process 1 of the test machine that scripts/vm boots.
  *
  * It makes the guest look like the host with another kernel installed: the host's root, over it
- * the tree of scripts/kernel, both read-only through 9p, and over both a tmpfs that takes every
+ * the tree of scripts/kernel, both read-only through 9p or virtiofs, and over both a tmpfs that takes every
  * write. Then it runs one command, tells the host how that ended, and switches the machine off.
  *
  * From the host it gets three files in the initramfs:
@@ -165,14 +165,24 @@ static const char *get(char **envp, const char *name)
 
 /*
  * The host's files hardly change while a guest runs, and it must not ask again for each: so
- * cache=loose. msize is the most that the virtio transport carries at once.
+ * cache=loose. msize is the most that the virtio transport carries at once. A kernel without
+ * 9p, which scripts/vm knows, has virtiofs.
  */
-static void make_root(void)
+static void mount_share(const char *tag, const char *dir)
 {
 	const char *options = "trans=virtio,version=9p2000.L,cache=loose,msize=512000";
 
-	mount_on("host", "/host", "9p", MS_RDONLY, options);
-	mount_on("kernel", "/kernel", "9p", MS_RDONLY, options);
+	make_dirs(dir);
+	if (!mount(tag, dir, "9p", MS_RDONLY, options))
+		return;
+	if (errno != ENODEV || mount(tag, dir, "virtiofs", MS_RDONLY, NULL))
+		fail("mount %s on %s", tag, dir);
+}
+
+static void make_root(void)
+{
+	mount_share("host", "/host");
+	mount_share("kernel", "/kernel");
 	mount_on("tmpfs", "/writes", "tmpfs", 0, "mode=0755");
 	make_dirs("/writes/upper");
 	make_dirs("/writes/work");
