@@ -40,12 +40,13 @@ lint_debs()
 rpms()
 {
 	rm -rf build/rpm
-	scripts/package rpm && [ "$(find build/rpm -name '*.rpm' | wc -l)" = 3 ]
+	scripts/package rpm && scripts/package rpm 0.0.9 &&
+		[ "$(find build/rpm -name '*.rpm' | wc -l)" = 6 ]
 }
 
 lint_rpms()
 {
-	find build/rpm -name '*.rpm' -exec rpmlint -c packaging/rpm/rpmlint.toml \
+	find build/rpm -name "*-$version-*.rpm" -exec rpmlint -c packaging/rpm/rpmlint.toml \
 		packaging/rpm/roundwatch.spec {} +
 }
 

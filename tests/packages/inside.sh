@@ -10,7 +10,7 @@ exec </dev/null
 mkdir -p /tmp/tree/build
 cd /tmp/tree || exit 2
 tar -C /rw --exclude=./build --exclude=./.git -cf - . | tar -xf - || exit 2
-cp -R /rw/build/deb build/
+cp -R /rw/build/deb /rw/build/rpm build/
 # shellcheck source=tests/packages/lib.sh
 . tests/packages/lib.sh
 kver=$1
@@ -111,6 +111,34 @@ deb_purge()
 	dpkg -P roundwatch roundwatch-dkms && nothing_left
 }
 
+# Of what they depend on, Debian's rpm knows nothing.
+install_rpms()
+{
+	rpm --nodeps -U "build/rpm/RPMS/x86_64/roundwatch-$1-1.x86_64.rpm" \
+		"build/rpm/RPMS/noarch/roundwatch-dkms-$1-1.noarch.rpm"
+}
+
+rpm_install()
+{
+	install_rpms 0.0.9 && has "$kver" 0.0.9 && has "$kver2" 0.0.9 &&
+		roundwatch --version | grep 0.0.9 && [ -f /usr/lib/modules-load.d/roundwatch.conf ]
+}
+
+rpm_upgrade()
+{
+	echo '# mine' >>/etc/roundwatch/allow
+	install_rpms "$version" && has "$kver" "$version" && has "$kver2" "$version" &&
+		[ ! -e /usr/src/roundwatch-0.0.9 ] && [ ! -e /var/lib/dkms/roundwatch/0.0.9 ] &&
+		grep '# mine' /etc/roundwatch/allow
+}
+
+# What was edited in /etc stays, as is rpm's custom.
+rpm_erase()
+{
+	rpm --nodeps -e roundwatch roundwatch-dkms && [ -f /etc/roundwatch/allow.rpmsave ] &&
+		rm -r /etc/roundwatch && nothing_left
+}
+
 unfit_kernel()
 {
 	cp "$config" /tmp/config
@@ -197,6 +225,9 @@ test_case 'a kernel arrives for which it does not build: no module, not an old o
 test_case 'debs: purge leaves nothing' deb_purge
 test_case 'debs: an upgrade that does not build fails, and leaves no older module' broken_upgrade
 test_case 'debs: purge of the broken leaves nothing' deb_purge
+test_case 'rpms: install, for all kernels that are there' rpm_install
+test_case 'rpms: upgrade' rpm_upgrade
+test_case 'rpms: erase leaves nothing but what was edited' rpm_erase
 test_case 'a kernel without tracepoints is left out' unfit_kernel
 test_case 'make install: missing headers are told before anything is done' says_what_is_missing
 test_case 'make install' make_install
