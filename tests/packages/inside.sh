@@ -214,7 +214,6 @@ advises()
 config=/usr/src/linux-headers-$kver/.config
 # With the package that names the newest one.
 dpkg -P linux-headers-cloud-amd64 "linux-headers-$kver2" >/dev/null 2>&1
-rm -rf "/lib/modules/$kver2"
 
 test_case 'debs: install' deb_install
 test_case 'debs: upgrade, what was edited in /etc stays' deb_upgrade
