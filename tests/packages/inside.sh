@@ -51,10 +51,10 @@ add_kernel()
 	dpkg -i /debs/linux-headers-"$kver2"_*.deb
 }
 
-# Debian's packages of kernels call this before their files go.
+# Debian's packages of kernels call this before their files go, modules.dep with them; here they stay.
 remove_kernel()
 {
-	run-parts --arg="$kver2" /etc/kernel/prerm.d
+	run-parts --arg="$kver2" /etc/kernel/prerm.d && depmod "$kver2"
 }
 
 install_debs()
