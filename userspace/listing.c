@@ -120,9 +120,9 @@ static void read_library(int root, struct pids *p)
 }
 
 /* The fifth word of a line is where something is mounted. */
-static void read_mounts(int root, struct pids *p)
+static void read_mountinfo(int root, const char *path, struct pids *p)
 {
-	int fd = openat(root, "proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	int fd = openat(root, path, O_RDONLY | O_CLOEXEC);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	char *line = NULL;
 	size_t size = 0;
@@ -148,6 +148,13 @@ static void read_mounts(int root, struct pids *p)
 	p->known = true;
 	free(line);
 	fclose(f);
+}
+
+/* What is mounted here; and what ps finds, where a service has a /proc of its own. */
+static void read_mounts(int root, struct pids *p)
+{
+	read_mountinfo(root, "proc/self/mountinfo", p);
+	read_mountinfo(root, "proc/1/mountinfo", p);
 }
 
 static void take(struct pids *p, int root, void (*read)(int root, struct pids *p))

@@ -247,6 +247,11 @@ mounted "/proc/7/cmdline" /proc/7/cmdline covered
 mounted "/proc/77" /proc/77 -
 mounted "/proc/7x" /proc/7x -
 mounted "/tmp/proc/7" /tmp/proc/7 -
+printf '%s\n' "$mounts" >host/proc/self/mountinfo
+mkdir -p host/proc/1
+printf '30 22 8:1 /tmp/x /proc/7 rw - ext4 /dev/sda1 rw\n' >host/proc/1/mountinfo
+same "mounted where process 1 is" "$(raw FLAGS)" "covered"
+rm host/proc/1/mountinfo
 printf '1 2 3\n\n/proc/7\n' >host/proc/self/mountinfo
 same "mounts that make no sense" "$(raw FLAGS)" "-"
 
