@@ -3,8 +3,9 @@
  * Process 1 of the test machine that scripts/vm boots.
  *
  * It makes the guest look like the host with another kernel installed: the host's root, over it
- * the tree of scripts/kernel, both read-only through 9p or virtiofs, and over both a tmpfs that takes every
- * write. Then it runs one command, tells the host how that ended, and switches the machine off.
+ * the tree of scripts/kernel, both read-only through 9p or virtiofs, and over both a tmpfs that
+ * takes every write. Then it runs one command, tells the host how that ended, and switches the
+ * machine off.
  *
  * From the host it gets three files in the initramfs:
  *   /modules/list   the modules to load, in order, one file name a line
