@@ -87,7 +87,7 @@ shell:
 	@scripts/vm shell
 
 clean:
-	rm -rf $(filter-out build/cache build/kernels build/boot build/chroot,$(wildcard build/*))
+	rm -rf $(filter-out build/cache build/kernels build/boot build/chroot build/foreign,$(wildcard build/*))
 
 distclean:
 	@for suite in $(notdir $(wildcard build/chroot/*)); do scripts/chroot remove $$suite; done
