@@ -7,7 +7,7 @@ bin=$RW_TOP/build/tests
 # shellcheck source=tests/tap.sh
 . "$RW_TOP/tests/tap.sh"
 
-# Its remarks; if it failed all of it, and what the module and the kernel say.
+# Its remarks; if it failed all of it, and what the module, the kernel and, if it runs, systemd say.
 told_of()
 {
 	if [ "$1" ]; then
@@ -16,6 +16,8 @@ told_of()
 		sed 's/^/# | /' "$2"
 		sed 's/^/# proc | /' /proc/roundwatch 2>/dev/null | head -n 20
 		dmesg | tail -n 5 | sed 's/^/# dmesg | /'
+		[ ! -d /run/systemd/system ] ||
+			journalctl -n 40 -o short-monotonic | sed 's/^/# journal | /'
 	fi
 }
 

@@ -26,19 +26,6 @@ has_logged()
 	done
 }
 
-# serves TITLE COMMAND: a case, with what the journal has if it fails
-serves()
-{
-	test_case "$1" or_journal "$2"
-}
-
-or_journal()
-{
-	"$1" && return
-	journalctl -n 40 -o short-monotonic
-	return 1
-}
-
 tells_of_miner()
 {
 	await 60 has_logged '"verdict":"randomx"' "\"pid\":$pid," \
@@ -75,8 +62,8 @@ stays()
 load
 test_case "fills a cache" fill_cache
 test_case "the unit is installed" install_unit
-serves "the service starts, and tells of a miner" tells
-serves "it reloads" reloads
-serves "it sees a process that a mount covers" sees_through_mounts
-serves "it stays as the module goes and comes" stays
+test_case "the service starts, and tells of a miner" tells
+test_case "it reloads" reloads
+test_case "it sees a process that a mount covers" sees_through_mounts
+test_case "it stays as the module goes and comes" stays
 finish
