@@ -2,7 +2,7 @@
 /* The text of trace_pipe: trace-event.c, and what `roundwatch trace` makes of it. */
 #include <string.h>
 
-#include "trace-event.h"
+#include "host/trace-event.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

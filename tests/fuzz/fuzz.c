@@ -10,9 +10,9 @@
 
 #include <json-c/json.h>
 
+#include "base/util.h"
+#include "command.h"
 #include "fuzz.h"
-#include "reporter.h"
-#include "util.h"
 
 #define ARGS	32
 

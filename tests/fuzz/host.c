@@ -17,10 +17,10 @@
 
 #include <json-c/json.h>
 
+#include "base/util.h"
 #include "fuzz.h"
-#include "identity.h"
-#include "source.h"
-#include "util.h"
+#include "records/source.h"
+#include "who/identity.h"
 
 /* Of a LINK, the text is where it leads; of an ENTRY, the name of a directory in that directory. */
 enum kind { TEXT, LINK, ENTRY };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Recordings: source.c, snapshot.c, subject.c, and what the subcommands make of them. */
 #include "fuzz.h"
-#include "snapshot.h"
-#include "subject.h"
+#include "records/snapshot.h"
+#include "records/subject.h"
 
 /* Each tally is in one process, and the worst come first. */
 static void check_subjects(const struct snapshot *snap)

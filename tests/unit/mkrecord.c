@@ -31,7 +31,7 @@
 
 #include <json-c/json.h>
 
-#include "source.h"
+#include "records/source.h"
 
 #define S		UINT64_C(1000000000)
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))

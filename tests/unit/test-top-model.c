@@ -2,9 +2,9 @@
 /* Rows, rates and order of roundwatch top. */
 #include <string.h>
 
+#include "base/util.h"
+#include "output/top-model.h"
 #include "tap.h"
-#include "top-model.h"
-#include "util.h"
 
 static const struct host nowhere = { .root = -1, .proc = -1 };
 

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include "base/status.h"
+#include "records/source.h"
+
+/* getopt_long values of options without a letter */
+enum {
+	OPT_DEVICE = 0x100,
+	OPT_SYSROOT,
+	OPT_OWN,	/* from here on, a subcommand's own */
+};
+
+/* Options that every subcommand reading records has; see common_option(). */
+#define COMMON_SHORT "i:hV"
+#define COMMON_LONG							\
+	{ "input",	required_argument,	NULL, 'i' },		\
+	{ "device",	required_argument,	NULL, OPT_DEVICE },	\
+	{ "sysroot",	required_argument,	NULL, OPT_SYSROOT },	\
+	{ "help",	no_argument,		NULL, 'h' },		\
+	{ "version",	no_argument,		NULL, 'V' }
+
+#define COMMON_HELP							\
+	" -i, --input <file>    read a recording; \"-\" is standard input\n"	\
+	"     --device <file>   read this device, not /dev/roundwatch\n"	\
+	"     --sysroot <dir>   look processes up in this copy of a host's files\n" \
+	" -h, --help            show this help\n"				\
+	" -V, --version         show the version\n"
+
+struct option;
+
+/**
+ * struct command - a subcommand
+ * @name: as typed
+ * @summary: a few words for the list in --help
+ * @help: its own --help
+ * @run: gets its name as argv[0]
+ */
+struct command {
+	const char *name;
+	const char *summary;
+	void (*help)(void);
+	enum status (*run)(int argc, char **argv);
+};
+
+extern const struct command cmd_list, cmd_status, cmd_trace, cmd_record, cmd_monitor, cmd_check,
+			    cmd_metrics, cmd_top, cmd_explain;
+
+/**
+ * common_option - handle what getopt_long() returned and the caller did not know
+ * @cmd: the subcommand
+ * @opt: what getopt_long() returned
+ * @opts: its table of options, to name them when @opt is an error
+ * @from: where to read from, filled in
+ * @status: set when there is nothing left to do
+ *
+ * Returns true when the subcommand shall go on.
+ */
+bool common_option(const struct command *cmd, int opt, char **argv, const struct option *opts,
+		   struct source_options *from, enum status *status);
+
+/* The number, above 0, that an option has for its argument; or complain. */
+bool option_number(const struct command *cmd, const char *option, uint64_t *to);
+
+/* Complain about an argument where none is taken. */
+enum status extra_argument(const struct command *cmd, const char *arg);
+
+#endif

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/* roundwatch check: a plugin for Nagios, Icinga and their like */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/util.h"
+#include "command.h"
+#include "records/snapshot.h"
+#include "records/subject.h"
+#include "response/allow.h"
+#include "who/identity.h"
+
+/* What monitoring systems take an exit status for, whatever roundwatch means by it elsewhere. */
+enum state {
+	STATE_OK = 0,
+	STATE_WARNING = 1,
+	STATE_CRITICAL = 2,
+	STATE_UNKNOWN = 3,
+};
+
+enum {
+	OPT_SUSPECT = OPT_OWN,
+	OPT_ALLOW,
+};
+
+/* Names are for a line that a person reads: the worst, and how many more there are. */
+#define NAMES 5
+
+/* A module that sees makes an observation each time this program sleeps. */
+#define TRIES	20
+#define TRY_NS	50000000L
+
+/**
+ * struct finding - what a check comes to
+ * @count: living processes by verdict, those that are allowed aside
+ * @allowed: living ones that are suspect or worse, and allowed
+ * @names, @allowed_names: text
+ */
+struct finding {
+	size_t count[ROUNDWATCH_RANDOMX + 1];
+	size_t allowed;
+	char *names;
+	char *allowed_names;
+};
+
+static void help(void)
+{
+	fputs("Usage: roundwatch check [options]\n"
+	      "\n"
+	      "Check once, for a monitoring system: a line with performance data.\n"
+	      "\n"
+	      "     --suspect <state>  what a suspect is: warning (default), critical or ok\n"
+	      "     --allow <file>     whom to let be, not " ALLOW_FILE "\n"
+	      COMMON_HELP
+	      "\n"
+	      "Exit status: 0 OK, 1 WARNING (a suspect), 2 CRITICAL (randomx), 3 UNKNOWN: the\n"
+	      "module is not loaded, not readable, blind or observes nothing; or wrong usage.\n",
+	      stdout);
+}
+
+/* The line that everybody shows. A | would begin the performance data. */
+static int conclude(enum state state, char *text, const char *data)
+{
+	static const char *const name[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
+	char *safe = text_for_terminal(text);
+
+	for (char *bar = safe; (bar = strchr(bar, '|')); )
+		*bar = '!';
+	printf("ROUNDWATCH %s - %s%s%s\n", name[state], safe, data ? " | " : "", data ? data : "");
+	free(safe);
+	free(text);
+	/* What nobody can read is not known; main() would return another status. */
+	if (fflush(stdout)) {
+		error("standard output: the result could not be written");
+		exit(STATE_UNKNOWN);
+	}
+	return state;
+}
+
+static void add_name(char **names, size_t n, const struct subject *s, const struct identity *id)
+{
+	char *place = identity_place(id), *all;
+
+	if (n < NAMES) {
+		all = xasprintf("%s%s%.*s[%u] (%s%s%s)", *names ? *names : "", n ? ", " : "",
+				(int)sizeof(s->tally.comm), s->tally.comm, s->tally.tgid, id->user,
+				place ? ", " : "", place ? place : "");
+		free(*names);
+		*names = all;
+	}
+	free(place);
+}
+
+static void look(const struct snapshot *snap, const struct host *host, const struct allow *allow,
+		 struct finding *f)
+{
+	struct subjects subjects;
+	size_t named = 0;
+
+	subjects_by_process(snap, &subjects);
+	for (size_t i = 0; i < subjects.n; i++) {
+		const struct subject *s = &subjects.subject[i];
+		uint8_t verdict = s->tally.verdict;
+		struct identity id;
+
+		if (s->tally.flags & ROUNDWATCH_EXITED)
+			continue;
+		if (verdict > ROUNDWATCH_RANDOMX)
+			verdict = ROUNDWATCH_RANDOMX;	/* a newer module's, and worse */
+		if (verdict < ROUNDWATCH_SUSPECT) {
+			f->count[verdict]++;
+			continue;
+		}
+		identity_read(host, &s->tally, &id);
+		if (allow_find(allow, host, &s->tally, &id)) {
+			add_name(&f->allowed_names, f->allowed++, s, &id);
+		} else {
+			f->count[verdict]++;
+			add_name(&f->names, named++, s, &id);
+		}
+		identity_free(&id);
+	}
+	subjects_free(&subjects);
+}
+
+/* Whether observations are still being made, as this program's own sleep must make some. */
+static bool is_stale(const struct source_options *from, const struct snapshot *snap)
+{
+	const struct timespec moment = { .tv_nsec = TRY_NS };
+	struct roundwatch_info info;
+
+	if (from->input)
+		return false;
+	for (int i = 0; i < TRIES; i++) {
+		nanosleep(&moment, NULL);
+		if (source_read_info(from, &info))
+			return true;
+		if (info.observations > snap->info.observations)
+			return false;
+	}
+	return true;
+}
+
+static char *performance(const struct finding *f, const struct roundwatch_info *info)
+{
+	return xasprintf("randomx=%zu;;0;0 suspect=%zu;0;;0 allowed=%zu;;;0 rounding=%zu;;;0 "
+			 "observations=%lluc looks=%lluc evicted=%lluc dropped=%lluc",
+			 f->count[ROUNDWATCH_RANDOMX], f->count[ROUNDWATCH_SUSPECT], f->allowed,
+			 f->count[ROUNDWATCH_ROUNDING], info->observations, info->looks,
+			 info->evicted, info->dropped);
+}
+
+static int judge(const struct finding *f, enum state suspect, const struct roundwatch_info *info)
+{
+	size_t randomx = f->count[ROUNDWATCH_RANDOMX], suspects = f->count[ROUNDWATCH_SUSPECT];
+	enum state state = randomx ? STATE_CRITICAL : suspects ? suspect : STATE_OK;
+	char *data = performance(f, info), *text, *more;
+
+	if (randomx || suspects)
+		text = xasprintf("%zu randomx, %zu suspect: %s%s", randomx, suspects, f->names,
+				 randomx + suspects > NAMES ? ", …" : "");
+	else
+		text = xasprintf("nobody is randomx or suspect");
+	if (f->allowed) {
+		more = xasprintf("%s; allowed: %s%s", text, f->allowed_names,
+				 f->allowed > NAMES ? ", …" : "");
+		free(text);
+		text = more;
+	}
+	conclude(state, text, data);
+	free(data);
+	return state;
+}
+
+static int check(const struct source_options *from, const char *allow_path, enum state suspect)
+{
+	struct finding finding = { 0 };
+	struct allow allow = { 0 };
+	struct snapshot snap;
+	struct host host;
+	int state, status = snapshot_read(from, &snap);
+
+	if (status == STATUS_NO_MODULE)
+		return conclude(STATE_UNKNOWN, xasprintf("the module is not loaded, or may not be "
+							 "read; run: roundwatch status"), NULL);
+	if (status)
+		return conclude(STATE_UNKNOWN, xasprintf("the records could not be read; run: "
+							 "roundwatch status"), NULL);
+	if (host_open(&host, from->sysroot, snap.live)) {
+		state = conclude(STATE_UNKNOWN, xasprintf("--sysroot cannot be opened"), NULL);
+	} else if (snapshot_warn(&snap)) {
+		state = conclude(STATE_UNKNOWN,
+				 xasprintf(snap.lost ? "records were lost" :
+					   "the module is BLIND, no miner would be seen; run: "
+					   "dmesg | grep roundwatch"), NULL);
+	} else if (is_stale(from, &snap)) {
+		state = conclude(STATE_UNKNOWN,
+				 xasprintf("the module observes nothing: still %llu observations "
+					   "after a second; run: dmesg | grep roundwatch",
+					   snap.info.observations), NULL);
+	} else if (allow_read(&allow, allow_path) || allow.broken) {
+		state = conclude(STATE_UNKNOWN, xasprintf("the list of who is allowed cannot be "
+							  "used; roundwatch check on a terminal "
+							  "says why"), NULL);
+	} else {
+		look(&snap, &host, &allow, &finding);
+		state = judge(&finding, suspect, &snap.info);
+	}
+	free(finding.names);
+	free(finding.allowed_names);
+	allow_free(&allow);
+	host_close(&host);
+	snapshot_free(&snap);
+	return state;
+}
+
+static bool parse_suspect(const char *word, enum state *state)
+{
+	static const char *const words[] = { "ok", "warning", "critical" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!strcmp(word, words[i])) {
+			*state = i;
+			return true;
+		}
+	}
+	error("check: --suspect '%s' is none of ok, warning and critical", word);
+	return false;
+}
+
+static enum status run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "suspect",	required_argument,	NULL, OPT_SUSPECT },
+		{ "allow",	required_argument,	NULL, OPT_ALLOW },
+		COMMON_LONG,
+		{ 0 }
+	};
+	struct source_options from = { 0 };
+	enum state suspect = STATE_WARNING;
+	const char *allow_path = NULL;
+	enum status status;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, ":" COMMON_SHORT, options, NULL)) != -1) {
+		if (opt == OPT_SUSPECT) {
+			if (!parse_suspect(optarg, &suspect))
+				return (enum status)STATE_UNKNOWN;
+		} else if (opt == OPT_ALLOW) {
+			allow_path = optarg;
+		} else if (!common_option(&cmd_check, opt, argv, options, &from, &status)) {
+			return status ? (enum status)STATE_UNKNOWN : STATUS_OK;
+		}
+	}
+	if (optind < argc) {
+		extra_argument(&cmd_check, argv[optind]);
+		return (enum status)STATE_UNKNOWN;
+	}
+	return (enum status)check(&from, allow_path, suspect);
+}
+
+const struct command cmd_check = {
+	.name = "check",
+	.summary = "a line and an exit status for Nagios, Icinga and their like",
+	.help = help,
+	.run = run,
+};

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+/* roundwatch metrics: for Prometheus, as node_exporter's textfile collector takes them */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "command.h"
+#include "records/snapshot.h"
+#include "records/subject.h"
+#include "response/allow.h"
+#include "who/identity.h"
+
+enum {
+	OPT_TEXTFILE = OPT_OWN,
+	OPT_ALLOW,
+};
+
+static void help(void)
+{
+	fputs("Usage: roundwatch metrics [options]\n"
+	      "\n"
+	      "Print the module's counters and verdicts as Prometheus reads them.\n"
+	      "\n"
+	      "     --textfile <file>  write them to this file, in one go: for node_exporter,\n"
+	      "                        whose directory of textfiles takes names in .prom\n"
+	      "     --allow <file>     who is marked as allowed, not by " ALLOW_FILE "\n"
+	      COMMON_HELP
+	      "\n"
+	      "If the module cannot be read, roundwatch_up is 0 and the exit status 3.\n", stdout);
+}
+
+static void describe(FILE *f, const char *name, const char *type, const char *what)
+{
+	fprintf(f, "# HELP roundwatch_%s %s\n# TYPE roundwatch_%s %s\n", name, what, name, type);
+}
+
+/* A byte that is not UTF-8 would have all of it refused; what is no letter is no loss. */
+static void put_label(FILE *f, const char *name, const char *value, bool more)
+{
+	char *safe = text_for_terminal(value ? value : "");
+
+	fprintf(f, "%s=\"", name);
+	for (const char *s = safe; *s; s++) {
+		if (*s == '\\' || *s == '"')
+			fputc('\\', f);
+		fputc(*s, f);
+	}
+	fprintf(f, "\"%s", more ? "," : "} ");
+	free(safe);
+}
+
+static void put_info(FILE *f, const struct roundwatch_info *info)
+{
+	char *version = xstrndup(info->version, sizeof(info->version)), abi[8];
+
+	describe(f, "info", "gauge", "The module's version, and that of its interface.");
+	fputs("roundwatch_info{", f);
+	put_label(f, "version", version, true);
+	snprintf(abi, sizeof(abi), "%u", info->header.abi);
+	put_label(f, "abi", abi, false);
+	fputs("1\n", f);
+	free(version);
+}
+
+static void put_counters(FILE *f, const struct roundwatch_info *info)
+{
+	const struct {
+		const char *name, *what;
+		unsigned long long value;
+	} counter[] = {
+		{ "observations_total", "How often a task's rounding mode was looked at.",
+		  info->observations },
+		{ "looks_total", "Observations of tasks that were not switched out.", info->looks },
+		{ "observations_dropped_total", "Observations that found no room in the table.",
+		  info->dropped },
+		{ "observations_contended_total",
+		  "Observations lost to a tally that was being changed elsewhere.",
+		  info->contended },
+		{ "tallies_claimed_total", "Tallies begun.", info->claimed },
+		{ "tallies_evicted_total", "Tallies of living tasks that gave way to others.",
+		  info->evicted },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(counter); i++) {
+		describe(f, counter[i].name, "counter", counter[i].what);
+		fprintf(f, "roundwatch_%s %llu\n", counter[i].name, counter[i].value);
+	}
+	describe(f, "tallies", "gauge", "Tallies in the table.");
+	fprintf(f, "roundwatch_tallies{state=\"live\"} %llu\n"
+		"roundwatch_tallies{state=\"exited\"} %llu\n", info->live, info->exited);
+	describe(f, "tallies_limit", "gauge", "Tallies for which the table has room.");
+	fprintf(f, "roundwatch_tallies_limit %u\n", info->max_tasks);
+}
+
+static bool lives(const struct subject *s)
+{
+	return !(s->tally.flags & ROUNDWATCH_EXITED);
+}
+
+static void put_counts(FILE *f, const struct subjects *subjects)
+{
+	size_t count[ROUNDWATCH_RANDOMX + 1] = { 0 };
+
+	for (size_t i = 0; i < subjects->n; i++) {
+		uint8_t verdict = subjects->subject[i].tally.verdict;
+
+		if (lives(&subjects->subject[i]))
+			count[verdict < ROUNDWATCH_RANDOMX ? verdict : ROUNDWATCH_RANDOMX]++;
+	}
+	describe(f, "processes", "gauge", "Living processes that have a tally, by verdict.");
+	for (int i = ROUNDWATCH_CLEAR; i <= ROUNDWATCH_RANDOMX; i++)
+		fprintf(f, "roundwatch_processes{verdict=\"%s\"} %zu\n", verdict_name(i), count[i]);
+}
+
+static void put_process(FILE *f, const struct host *host, const struct allow *allow,
+			const struct roundwatch_tally *t)
+{
+	char pid[16], *comm = xstrndup(t->comm, sizeof(t->comm));
+	struct identity id;
+
+	identity_read(host, t, &id);
+	snprintf(pid, sizeof(pid), "%u", t->tgid);
+	fputs("roundwatch_process_evidence{", f);
+	put_label(f, "pid", pid, true);
+	put_label(f, "comm", comm, true);
+	put_label(f, "user", id.user, true);
+	put_label(f, "container_id", id.container, true);
+	put_label(f, "pod", id.pod, true);
+	put_label(f, "namespace", id.pod_namespace, true);
+	put_label(f, "unit", id.unit, true);
+	put_label(f, "allowed", allow_find(allow, host, t, &id) ? "true" : "false", true);
+	put_label(f, "verdict", verdict_name(t->verdict), false);
+	fprintf(f, "%u\n", t->evidence);
+	identity_free(&id);
+	free(comm);
+}
+
+static void put_processes(FILE *f, const struct snapshot *snap, const struct host *host,
+			  const struct allow *allow)
+{
+	struct subjects subjects;
+	bool described = false;
+
+	subjects_by_process(snap, &subjects);
+	put_counts(f, &subjects);
+	for (size_t i = 0; i < subjects.n; i++) {
+		const struct subject *s = &subjects.subject[i];
+
+		if (!lives(s) || s->tally.verdict < ROUNDWATCH_SUSPECT)
+			continue;
+		if (!described)
+			describe(f, "process_evidence", "gauge",
+				 "Evidence against a living process that is suspect or randomx.");
+		described = true;
+		/* Two processes with one PID cannot both live. */
+		put_process(f, host, allow, &s->tally);
+	}
+	subjects_free(&subjects);
+}
+
+static void put_up(FILE *f, bool up)
+{
+	describe(f, "up", "gauge", "Whether the module is loaded and could be read.");
+	fprintf(f, "roundwatch_up %d\n", up);
+}
+
+static int put_metrics(FILE *f, const struct source_options *from, const char *allow_path)
+{
+	struct allow allow = { 0 };
+	struct snapshot snap;
+	struct host host;
+	int status = snapshot_read(from, &snap);
+
+	if (!status) {
+		status = host_open(&host, from->sysroot, snap.live);
+		if (status)
+			snapshot_free(&snap);
+	}
+	put_up(f, !status);
+	if (status)
+		return status;
+	/* What is wrong with it is told; nobody is let be for that. */
+	allow_read(&allow, allow_path);
+	describe(f, "blind", "gauge", "Whether the module cannot see, so that all else says nothing.");
+	fprintf(f, "roundwatch_blind %d\n", snapshot_is_blind(&snap));
+	put_info(f, &snap.info);
+	put_counters(f, &snap.info);
+	put_processes(f, &snap, &host, &allow);
+	status = snapshot_warn(&snap);
+	allow_free(&allow);
+	host_close(&host);
+	snapshot_free(&snap);
+	return status;
+}
+
+static int write_failed(const char *path)
+{
+	error("%s: %s; the file is as it was", path, strerror(errno));
+	return STATUS_FAILURE;
+}
+
+/* A rename may be undone by a crash until its directory is on the disk. */
+static void sync_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? xstrndup(path, slash - path + 1) : xasprintf(".");
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	free(dir);
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
+/* Beside it and then in its place, so that nobody reads half of it. */
+static int replace(const char *path, const char *text, size_t n)
+{
+	char *beside = xasprintf("%s.XXXXXX", path);
+	int fd = mkostemp(beside, O_CLOEXEC), status = STATUS_OK;
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+	bool ok = f && fwrite(text, 1, n, f) == n && !fflush(f) && !fchmod(fd, 0644) && !fsync(fd);
+
+	if (f && fclose(f))
+		ok = false;
+	if (!ok || rename(beside, path)) {
+		status = write_failed(path);
+		if (fd >= 0)
+			unlink(beside);
+	} else {
+		sync_directory(path);
+	}
+	free(beside);
+	return status;
+}
+
+static int metrics(const struct source_options *from, const char *textfile, const char *allow_path)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+	int status, written = STATUS_OK;
+
+	if (!f) {
+		error("out of memory");
+		return STATUS_FAILURE;
+	}
+	status = put_metrics(f, from, allow_path);
+	fclose(f);
+	if (textfile)
+		written = replace(textfile, text, n);
+	else
+		fwrite(text, 1, n, stdout);
+	free(text);
+	return written ? written : status;
+}
+
+static enum status run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "textfile",	required_argument,	NULL, OPT_TEXTFILE },
+		{ "allow",	required_argument,	NULL, OPT_ALLOW },
+		COMMON_LONG,
+		{ 0 }
+	};
+	struct source_options from = { 0 };
+	const char *textfile = NULL, *allow_path = NULL;
+	enum status status;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, ":" COMMON_SHORT, options, NULL)) != -1) {
+		if (opt == OPT_TEXTFILE)
+			textfile = optarg;
+		else if (opt == OPT_ALLOW)
+			allow_path = optarg;
+		else if (!common_option(&cmd_metrics, opt, argv, options, &from, &status))
+			return status;
+	}
+	if (optind < argc)
+		return extra_argument(&cmd_metrics, argv[optind]);
+	return metrics(&from, textfile, allow_path);
+}
+
+const struct command cmd_metrics = {
+	.name = "metrics",
+	.summary = "counters and verdicts for Prometheus",
+	.help = help,
+	.run = run,
+};

@@ -1,0 +1,638 @@
+// SPDX-License-Identifier: GPL-2.0
+/* roundwatch monitor: tells of each verdict as it rises, falls or ends, and acts if it shall */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/notify.h"
+#include "base/util.h"
+#include "command.h"
+#include "output/event.h"
+#include "records/snapshot.h"
+#include "response/action.h"
+#include "response/allow.h"
+#include "response/hook.h"
+
+enum {
+	OPT_FORMAT = OPT_OWN,
+	OPT_EXEC,
+	OPT_EXEC_TIMEOUT,
+	OPT_ACTION,
+	OPT_ACTION_GUESTS,
+	OPT_ALLOW,
+	OPT_WAIT,
+	OPT_EXIT_BLIND,
+};
+
+#define EXEC_TIMEOUT	60	/* seconds, by default */
+#define WIND_UP		5	/* seconds for commands that run when we are told to end */
+
+/* How often the module is asked whether it sees; the first time when its silence would tell. */
+#define SIGHT_NS	(60 * NSEC)
+#define FIRST_SIGHT_NS	(11 * NSEC)
+
+static struct {
+	/* options */
+	struct source_options from;
+	enum event_format format;
+	enum action action;
+	bool action_guests;
+	const char *allow_path;
+	bool wait;
+	bool exit_blind;
+
+	struct host host;
+	struct follow follow;
+	struct allow allow;
+	struct hook hook;
+	int signals;
+	int directory;			/* inotify, while there is no device */
+	bool ending;
+	bool blind;			/* as last told */
+	uint64_t observations;		/* as last asked */
+	uint64_t sight_ns;		/* CLOCK_MONOTONIC, when to ask next */
+	uint64_t watchdog_ns;		/* how often; 0: never */
+	uint64_t watchdog_next_ns;
+} m = { .hook.timeout = EXEC_TIMEOUT, .signals = -1, .directory = -1 };
+
+static void help(void)
+{
+	fputs("Usage: roundwatch monitor [options]\n"
+	      "\n"
+	      "Tell of each process as its verdict rises to suspect or above, falls, or ends.\n"
+	      "\n"
+	      "     --format <how>    json (default: Elastic Common Schema, an object a line),\n"
+	      "                       text, or syslog (to the system's log)\n"
+	      "     --exec <command>  run this, through sh, with each event's JSON as its input\n"
+	      "     --exec-timeout <seconds>  ... and kill it after so long (60)\n"
+	      "     --action <what>   stop or kill processes that are randomx; none (default)\n"
+	      "     --action-guests   ... also those that run a virtual machine\n"
+	      "     --allow <file>    whom to let be, not " ALLOW_FILE "\n"
+	      "     --wait            wait for the module if it is not there at first\n"
+	      "     --exit-blind      end, with status 4, if the module is blind\n"
+	      COMMON_HELP, stdout);
+}
+
+static const char *device(void)
+{
+	return m.from.device ? m.from.device : ROUNDWATCH_DEVICE;
+}
+
+static void tell(struct event *e)
+{
+	size_t n;
+	char *line = event_line(e, &n);
+
+	event_print(e, m.format, line);
+	/* Whoever reads it does not get it otherwise; if nobody does, this tells. */
+	if (fflush(stdout) || ferror(stdout))
+		m.ending = true;
+	hook_run(&m.hook, line, n);
+	free(line);
+	event_free(e);
+}
+
+static void tell_systemd(void)
+{
+	if (!m.follow.open)
+		notify("STATUS=Waiting for the module: %s", device());
+	else if (m.blind)
+		notify("STATUS=The module is blind");
+	else
+		notify("STATUS=Watching: %zu randomx, %zu suspect",
+		       follow_count(&m.follow, ROUNDWATCH_RANDOMX),
+		       follow_count(&m.follow, ROUNDWATCH_SUSPECT));
+}
+
+/* Why nothing is done about whom the verdict is of; NULL if there is no reason. Static text. */
+static const char *refuse(const struct accused *a)
+{
+	if (!m.host.live)
+		return "it is known from a recording only";
+	if (m.allow.broken)
+		return "the list of who is allowed has an error";
+	if (a->tgid == 1)
+		return "it is process 1, and without it the system would stop";
+	if (a->tgid == (uint32_t)getpid())
+		return "it is this program";
+	if (a->subject.tally.flags & ROUNDWATCH_EXITED)
+		return "it has ended already";
+	if (a->subject.tally.flags & ROUNDWATCH_GUEST && !m.action_guests)
+		return "it runs a virtual machine, and --action-guests was not given";
+	return NULL;
+}
+
+/* Acts if it shall; what is to be told of that is in @r, the result to be freed. */
+static char *respond(const struct accused *a, struct response *r)
+{
+	const char *why;
+	char *failed;
+
+	*r = (struct response){ 0 };
+	if (m.action == ACTION_NONE || a->allowed || a->verdict < ROUNDWATCH_RANDOMX)
+		return NULL;
+	r->action = m.action == ACTION_KILL ? "kill" : "stop";
+	why = refuse(a);
+	failed = why ? xasprintf("%s", why) :
+		       action_take(m.action, &m.host, &a->subject.tally);
+	r->refusal = failed;
+	return failed;
+}
+
+/* Who it is, as long as that is to be seen; what was seen once stays true of it. */
+static void identify(struct accused *a)
+{
+	struct identity id;
+
+	identity_read(&m.host, &a->subject.tally, &id);
+	if (id.found || !a->id.user) {
+		identity_free(&a->id);
+		a->id = id;
+	} else {
+		identity_free(&id);
+	}
+}
+
+static void look_up_allowed(struct accused *a)
+{
+	const char *line = allow_find(&m.allow, &m.host, &a->subject.tally, &a->id);
+
+	free(a->allowed);
+	a->allowed = line ? xasprintf("%s", line) : NULL;
+}
+
+static void tell_change(struct follow *f, struct accused *a, enum change change, uint8_t previous)
+{
+	struct response response = { 0 };
+	char *failed = NULL;
+	struct event e;
+
+	/* What has ended stays allowed as it was. */
+	if (change != CHANGE_ENDED) {
+		identify(a);
+		look_up_allowed(a);
+	}
+	if (change == CHANGE_PRESENT || change == CHANGE_ROSE)
+		failed = respond(a, &response);
+	event_of_process(&e, f, a, change, previous, &response);
+	tell(&e);
+	free(failed);
+}
+
+/* Another list: whoever it treats otherwise is told of, and acted upon, as if seen anew. */
+static void reread_allow(void)
+{
+	allow_read(&m.allow, m.allow_path);
+	for (size_t i = 0; i < m.follow.n; i++) {
+		struct accused *a = m.follow.accused[i];
+		bool was = a->allowed;
+
+		look_up_allowed(a);
+		if (was != !!a->allowed)
+			tell_change(&m.follow, a, CHANGE_PRESENT, a->verdict);
+	}
+}
+
+/* Asks the module whether it sees, and tells when that changed. */
+static int check_sight(bool first)
+{
+	struct roundwatch_info info = m.follow.info;
+	bool live = !m.from.input && source_ask(&m.follow.source, &info);
+	/* That we slept since, and woke, is an observation. */
+	bool silent = live && !first && info.observations <= m.observations;
+	const char *why = NULL;
+	struct event e;
+
+	m.observations = info.observations;
+	m.sight_ns = monotonic_ns() + (first ? FIRST_SIGHT_NS : SIGHT_NS);
+	if (info.flags & ROUNDWATCH_BLIND)
+		why = "its self-test failed on this kernel";
+	else if (silent)
+		why = "it makes no observations any more";
+	if (!!why == m.blind)
+		return STATUS_OK;
+	m.blind = why;
+	if (why)
+		event_of_module(&e, &m.follow, "module-blind", SEVERITY_ALERT,
+				"the module is blind: %s, so that no miner would be seen; "
+				"dmesg | grep roundwatch", why);
+	else
+		event_of_module(&e, &m.follow, "module-sees", SEVERITY_INFO,
+				"the module sees again");
+	tell(&e);
+	if (!m.blind)
+		return STATUS_OK;
+	error("%s: THE MODULE IS BLIND: %s, so that no miner would be seen", m.follow.source.name,
+	      why);
+	return m.exit_blind ? STATUS_BLIND : STATUS_OK;
+}
+
+/* Reads on; what was lost is told, and made good by reading the present state. */
+static int read_on(void)
+{
+	struct event e;
+	int status = follow_read(&m.follow);
+
+	while (!status && m.follow.lost) {
+		const char *remedy = m.from.input ? "the recording does not have them" :
+			"what they told is taken from the present state";
+
+		error("%s: %llu records were lost; %s", m.follow.source.name,
+		      (unsigned long long)m.follow.lost, remedy);
+		event_of_module(&e, &m.follow, "records-lost", SEVERITY_WARNING,
+				"%llu records were lost on the way; %s",
+				(unsigned long long)m.follow.lost, remedy);
+		tell(&e);
+		if (m.from.input) {
+			m.follow.lost = 0;
+		} else {
+			follow_close(&m.follow);
+			status = follow_open(&m.follow);
+		}
+		if (!status)
+			status = follow_read(&m.follow);
+	}
+	return status;
+}
+
+/* Opens the device and tells who is accused already; before that, that it is there @again. */
+static int connect_device(bool again)
+{
+	int status = follow_open(&m.follow);
+	struct event e;
+
+	if (!status && again) {
+		error("%s: the module is there; watching", device());
+		event_of_module(&e, &m.follow, "monitoring-resumed", SEVERITY_INFO,
+				"the module is there; watching");
+		tell(&e);
+	}
+	if (!status)
+		status = read_on();
+	if (!status)
+		status = check_sight(true);
+	return status;
+}
+
+/* From then on, whatever comes into being in the device's directory is told. */
+static int watch_directory(void)
+{
+	char *path = xasprintf("%s", device());
+	const char *dir = dirname(path);
+	int status = STATUS_OK;
+
+	m.directory = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (m.directory < 0 ||
+	    inotify_add_watch(m.directory, dir, IN_CREATE | IN_MOVED_TO | IN_ATTRIB) < 0) {
+		error("%s: %s; cannot wait for the module", dir, strerror(errno));
+		status = STATUS_FAILURE;
+	}
+	free(path);
+	return status;
+}
+
+static void unwatch_directory(void)
+{
+	if (m.directory >= 0)
+		close(m.directory);
+	m.directory = -1;
+}
+
+/* Is the device there (again)? It may go while it is being opened. */
+static int try_connect(void)
+{
+	int status;
+
+	if (access(device(), F_OK))
+		return STATUS_OK;
+	status = connect_device(true);
+	if (status == STATUS_NO_MODULE) {
+		follow_close(&m.follow);
+		return STATUS_OK;
+	}
+	if (!status)
+		unwatch_directory();
+	return status;
+}
+
+static int wait_for_device(void)
+{
+	int status = watch_directory();
+
+	error("%s: waiting for the module", device());
+	/* It may have come before we watched. */
+	return status ? status : try_connect();
+}
+
+static int interrupted(void)
+{
+	struct event e;
+
+	error("%s: the module is gone, so that nobody is watched; modprobe roundwatch", device());
+	event_of_module(&e, &m.follow, "monitoring-interrupted", SEVERITY_ALERT,
+			"the module is gone, so that nobody is watched until it is loaded again "
+			"(%zu processes were randomx); modprobe roundwatch",
+			follow_count(&m.follow, ROUNDWATCH_RANDOMX));
+	tell(&e);
+	follow_close(&m.follow);
+	/* Another module begins with empty hands: whoever still mines will be told anew. */
+	follow_forget(&m.follow);
+	m.blind = false;
+	return wait_for_device();
+}
+
+static int device_event(void)
+{
+	int status = read_on();
+
+	if ((!status && m.follow.source.ended) || status == STATUS_NO_MODULE)
+		return interrupted();
+	return status;
+}
+
+static int directory_event(void)
+{
+	char events[4096];
+
+	while (read(m.directory, events, sizeof(events)) > 0)
+		;
+	return try_connect();
+}
+
+static void signal_event(void)
+{
+	struct signalfd_siginfo info;
+
+	while (read(m.signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+			m.ending = true;
+		else if (info.ssi_signo == SIGHUP)
+			reread_allow();
+		/* SIGCHLD has done its part by waking us. */
+	}
+}
+
+static int catch_signals(void)
+{
+	static const int caught[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
+		sigaddset(&set, caught[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	m.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (m.signals >= 0)
+		return STATUS_OK;
+	error("signalfd: %s", strerror(errno));
+	return STATUS_FAILURE;
+}
+
+/* Milliseconds until something is due; -1: nothing ever is. */
+static int time_left(void)
+{
+	uint64_t now = monotonic_ns(), next = hook_deadline(&m.hook);
+
+	if (m.follow.open && !m.from.input && m.sight_ns < next)
+		next = m.sight_ns;
+	if (m.watchdog_ns && m.watchdog_next_ns < next)
+		next = m.watchdog_next_ns;
+	if (next == UINT64_MAX)
+		return -1;
+	return next <= now ? 0 : (int)((next - now) / 1000000 + 1);
+}
+
+static int do_what_is_due(void)
+{
+	uint64_t now = monotonic_ns();
+
+	hook_work(&m.hook);
+	if (m.watchdog_ns && now >= m.watchdog_next_ns) {
+		notify("WATCHDOG=1");
+		/* In good time. */
+		m.watchdog_next_ns = now + m.watchdog_ns / 2;
+	}
+	if (m.follow.open && !m.from.input && now >= m.sight_ns)
+		return check_sight(false);
+	return STATUS_OK;
+}
+
+static bool is_pipe(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISFIFO(st.st_mode);
+}
+
+static int step(void)
+{
+	struct pollfd fds[] = {
+		{ .fd = m.signals, .events = POLLIN },
+		{ .fd = m.follow.open ? m.follow.source.fd : -1, .events = POLLIN },
+		{ .fd = m.directory, .events = POLLIN },
+		/* That the reader of a pipe is gone would else be noticed at the next event. */
+		{ .fd = is_pipe(STDOUT_FILENO) ? STDOUT_FILENO : -1 },
+	};
+	int status = STATUS_OK;
+
+	if (poll(fds, ARRAY_SIZE(fds), time_left()) < 0 && errno != EINTR) {
+		error("poll: %s", strerror(errno));
+		return STATUS_FAILURE;
+	}
+	if (fds[0].revents)
+		signal_event();
+	if (fds[1].revents)
+		status = device_event();
+	else if (fds[2].revents)
+		status = directory_event();
+	if (fds[3].revents & POLLERR) {
+		error("standard output: its reader is gone");
+		return STATUS_FAILURE;
+	}
+	tell_systemd();
+	return status ? status : do_what_is_due();
+}
+
+/* Those that run have some time yet; after a recording, all that wait have their turn too. */
+static void finish_hooks(void)
+{
+	m.watchdog_ns = 0;
+	follow_close(&m.follow);
+	for (hook_work(&m.hook); hook_busy(&m.hook); hook_work(&m.hook)) {
+		struct pollfd fd = { .fd = m.signals, .events = POLLIN };
+
+		poll(&fd, 1, time_left());
+		m.ending = false;
+		signal_event();
+		if (m.ending)
+			hook_wind_up(&m.hook, WIND_UP);
+	}
+}
+
+/* What it is read from may be a pipe, and to wait for that a signal may end as any program. */
+static int replay(void)
+{
+	int status = follow_open(&m.follow);
+
+	if (!status)
+		status = read_on();
+	if (!status) {
+		check_sight(true);
+		status = m.blind ? STATUS_BLIND : STATUS_OK;
+	}
+	catch_signals();
+	return status;
+}
+
+static int watch(void)
+{
+	int status = catch_signals();
+
+	if (!status)
+		status = m.wait && access(device(), F_OK) ? wait_for_device() :
+							     connect_device(false);
+	m.watchdog_ns = notify_watchdog_ns();
+	if (!status)
+		notify("READY=1");
+	tell_systemd();
+	while (!status && !m.ending)
+		status = step();
+	notify("STOPPING=1");
+	hook_wind_up(&m.hook, WIND_UP);
+	return status;
+}
+
+static int monitor(void)
+{
+	int status = host_open(&m.host, m.from.sysroot, !m.from.input);
+
+	if (!status)
+		status = allow_read(&m.allow, m.allow_path);
+	if (status)
+		return status;
+	/* A reader that went away is an error of write(), and ends us with a message. */
+	signal(SIGPIPE, SIG_IGN);
+	m.from.nonblock = !m.from.input;
+	m.follow = (struct follow){
+		.from = &m.from, .host = &m.host, .tell = tell_change,
+		.source.live = !m.from.input,
+	};
+	if (m.format == EVENT_SYSLOG)
+		openlog("roundwatch", LOG_PID, LOG_DAEMON);
+	status = m.from.input ? replay() : watch();
+	finish_hooks();
+	follow_forget(&m.follow);
+	unwatch_directory();
+	close(m.signals);
+	allow_free(&m.allow);
+	host_close(&m.host);
+	return status;
+}
+
+/* The place of @word in a list of words that ends in NULL; if it has none, says what there is. */
+static bool choose(const char *option, const char *word, const char *const *words, int *choice)
+{
+	for (*choice = 0; words[*choice]; (*choice)++)
+		if (!strcmp(words[*choice], word))
+			return true;
+	error("monitor: %s '%s' is none of %s, %s and %s", option, word, words[0], words[1],
+	      words[2]);
+	return false;
+}
+
+static bool own_option(int opt)
+{
+	static const char *const formats[] = { "json", "text", "syslog", NULL };
+	static const char *const actions[] = { "none", "stop", "kill", NULL };
+	char *end;
+	int choice;
+
+	switch (opt) {
+	case OPT_FORMAT:
+		if (!choose("--format", optarg, formats, &choice))
+			return false;
+		m.format = choice;
+		return true;
+	case OPT_ACTION:
+		if (!choose("--action", optarg, actions, &choice))
+			return false;
+		m.action = choice;
+		return true;
+	case OPT_EXEC_TIMEOUT:
+		m.hook.timeout = strtoul(optarg, &end, 10);
+		if (*optarg >= '0' && *optarg <= '9' && !*end && m.hook.timeout &&
+		    m.hook.timeout <= 86400)
+			return true;
+		error("monitor: --exec-timeout '%s' is no number of seconds from 1 to 86400",
+		      optarg);
+		return false;
+	case OPT_EXEC:
+		m.hook.command = optarg;
+		break;
+	case OPT_ACTION_GUESTS:
+		m.action_guests = true;
+		break;
+	case OPT_ALLOW:
+		m.allow_path = optarg;
+		break;
+	case OPT_WAIT:
+		m.wait = true;
+		break;
+	case OPT_EXIT_BLIND:
+		m.exit_blind = true;
+		break;
+	}
+	return true;
+}
+
+static enum status run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "format",	  required_argument,	NULL, OPT_FORMAT },
+		{ "exec",	  required_argument,	NULL, OPT_EXEC },
+		{ "exec-timeout", required_argument,	NULL, OPT_EXEC_TIMEOUT },
+		{ "action",	  required_argument,	NULL, OPT_ACTION },
+		{ "action-guests", no_argument,		NULL, OPT_ACTION_GUESTS },
+		{ "allow",	  required_argument,	NULL, OPT_ALLOW },
+		{ "wait",	  no_argument,		NULL, OPT_WAIT },
+		{ "exit-blind",	  no_argument,		NULL, OPT_EXIT_BLIND },
+		COMMON_LONG,
+		{ 0 }
+	};
+	enum status status;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, ":" COMMON_SHORT, options, NULL)) != -1) {
+		if (opt >= OPT_OWN) {
+			if (!own_option(opt))
+				return STATUS_USAGE;
+		} else if (!common_option(&cmd_monitor, opt, argv, options, &m.from, &status)) {
+			return status;
+		}
+	}
+	if (optind < argc)
+		return extra_argument(&cmd_monitor, argv[optind]);
+	if (m.action != ACTION_NONE && (m.from.input || m.from.sysroot)) {
+		error("monitor: --action acts upon this host's processes, and neither upon a "
+		      "recording's nor a copy's; leave out --input and --sysroot");
+		return STATUS_USAGE;
+	}
+	return monitor();
+}
+
+const struct command cmd_monitor = {
+	.name = "monitor",
+	.summary = "events, as verdicts rise, fall and end: for logs, and to act upon",
+	.help = help,
+	.run = run,
+};

@@ -1,0 +1,654 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What else speaks for a miner, in /proc. All that is read is bounded. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include <linux/openat2.h>
+
+#include "base/util.h"
+#include "corroboration/corroborate.h"
+#include "corroboration/memory.h"
+#include "corroboration/pool.h"
+
+#define MIB		(1UL << 20)
+#define THREADS_MAX	4096
+#define SOCKETS_MAX	16384
+#define PEERS_MAX	1024
+#define TEXT_MAX	(16 * MIB)	/* of maps, tcp and the like */
+#define EXE_MAX		(32 * MIB)
+#define EXE_NS		(2 * NSEC)
+#define CPU_NS		(NSEC / 2)
+
+/* From which share of a CPU a thread looks as if it did nothing but compute. */
+#define BUSY_PERCENT	50
+
+const char *finding_name(enum finding_kind kind)
+{
+	static const char *const name[FINDINGS] = {
+		[FINDING_CPU] = "cpu",
+		[FINDING_MEMORY] = "memory",
+		[FINDING_HUGE_PAGES] = "huge pages",
+		[FINDING_CODE] = "code",
+		[FINDING_EXECUTABLE] = "executable",
+		[FINDING_WORDS] = "words",
+		[FINDING_CONNECTIONS] = "connections",
+		[FINDING_SCHEDULING] = "scheduling",
+		[FINDING_MSR] = "msr",
+	};
+
+	return name[kind];
+}
+
+const char *finding_state_name(enum finding_state state)
+{
+	static const char *const name[] = { "not readable", "not found", "found" };
+
+	return name[state];
+}
+
+static uint64_t clock_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * NSEC + ts.tv_nsec;
+}
+
+static void set(struct corroboration *c, enum finding_kind kind, enum finding_state state,
+		char *detail)
+{
+	free(c->finding[kind].detail);
+	c->finding[kind] = (struct finding){ .state = state, .detail = detail };
+}
+
+static void not_readable(struct corroboration *c, enum finding_kind kind, const char *what)
+{
+	set(c, kind, NOT_READABLE,
+	    xasprintf("%s: %s%s", what, strerror(errno),
+		      errno == EACCES || errno == EPERM ? "; try as root" : ""));
+}
+
+/* A file as text; allocated, NULL with errno on failure. @cut: there is more. */
+static char *read_text(int dir, const char *path, bool *cut)
+{
+	char *text = xrealloc(NULL, TEXT_MAX, 1);
+	ssize_t n = read_at(dir, path, text, TEXT_MAX);
+
+	if (n < 0) {
+		int err = errno;
+
+		free(text);
+		errno = err;
+		return NULL;
+	}
+	*cut = (size_t)n == TEXT_MAX - 1;
+	return xrealloc(text, n + 1, 1);
+}
+
+static const char *size_text(uint64_t bytes, char buf[NUMBER_MAX])
+{
+	if (bytes < MIB)
+		snprintf(buf, NUMBER_MAX, "%" PRIu64 " KiB", bytes >> 10);
+	else
+		snprintf(buf, NUMBER_MAX, "%" PRIu64 " MiB", bytes >> 20);
+	return buf;
+}
+
+/*
+ * CPU time, and how the scheduler treats each thread
+ */
+
+/**
+ * struct thread_stat - what /proc/PID/task/TID/stat tells
+ * @policy: as of sched_setscheduler(2)
+ */
+struct thread_stat {
+	struct thread_use use;
+	long nice;
+	unsigned int policy;
+};
+
+static bool parse_stat(const char *stat, struct thread_stat *t)
+{
+	uint64_t utime, stime;
+	/* The name in parentheses may hold anything. */
+	const char *s = strrchr(stat, ')');
+
+	if (!s || sscanf(s + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64
+			 " %*d %*d %*d %ld %*d %*d %" SCNu64, &utime, &stime, &t->nice,
+			 &t->use.start) != 4)
+		return false;
+	t->use.ticks = utime + stime;
+	t->use.percent = 0;
+	t->policy = 0;
+	/* The 41st field. */
+	for (int field = 2; s && field < 41; field++)
+		s = strchr(s + 1, ' ');
+	if (s)
+		t->policy = strtoul(s + 1, NULL, 10);
+	return true;
+}
+
+static int compare_tid(const void *a, const void *b)
+{
+	uint32_t x = ((const struct thread_use *)a)->tid, y = ((const struct thread_use *)b)->tid;
+
+	return (x > y) - (x < y);
+}
+
+/* Whether a list of CPUs, as in "0-3,8", is one CPU. */
+static bool is_one_cpu(int task, const char *tid)
+{
+	char path[64], status[8192], *s;
+
+	snprintf(path, sizeof(path), "%.20s/status", tid);
+	if (read_at(task, path, status, sizeof(status)) < 0)
+		return false;
+	s = strstr(status, "\nCpus_allowed_list:");
+	if (!s)
+		return false;
+	s = strchr(s, ':');
+	s[strcspn(s, "\n")] = '\0';
+	return !strpbrk(s, ",-");
+}
+
+/**
+ * struct scheduling - how a process's threads are treated
+ * @threads: looked at
+ * @nice, @idle, @pinned: those that are nice, run when nobody else wants to, or
+ *	may run on one CPU only
+ */
+struct scheduling {
+	size_t threads, nice, idle, pinned;
+};
+
+/* The threads of a process, sorted; @sched may be NULL. -1 with errno. */
+static int read_threads(int process, struct thread_use **use, size_t *n, struct scheduling *sched)
+{
+	int task = openat(process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = task < 0 ? NULL : fdopendir(task);
+	struct dirent *entry;
+
+	*use = NULL;
+	*n = 0;
+	if (!dir) {
+		if (task >= 0)
+			close(task);
+		return -1;
+	}
+	*use = xrealloc(NULL, THREADS_MAX, sizeof(**use));
+	while (*n < THREADS_MAX && (entry = readdir(dir))) {
+		struct thread_stat t;
+		char path[64], stat[1024], *end;
+
+		t.use.tid = strtoul(entry->d_name, &end, 10);
+		if (*end || !t.use.tid)
+			continue;
+		snprintf(path, sizeof(path), "%.20s/stat", entry->d_name);
+		if (read_at(task, path, stat, sizeof(stat)) < 0 || !parse_stat(stat, &t))
+			continue;
+		(*use)[(*n)++] = t.use;
+		if (sched) {
+			sched->threads++;
+			sched->nice += t.nice > 0;
+			sched->idle += t.policy == SCHED_IDLE || t.policy == SCHED_BATCH;
+			sched->pinned += is_one_cpu(task, entry->d_name);
+		}
+	}
+	closedir(dir);
+	if (*n)
+		qsort(*use, *n, sizeof(**use), compare_tid);
+	return 0;
+}
+
+static void look_at_scheduling(struct corroboration *c)
+{
+	long cpus = c->host->live ? sysconf(_SC_NPROCESSORS_ONLN) : 0;
+	struct scheduling s = { 0 };
+	struct thread_use *use;
+	size_t n;
+
+	if (read_threads(c->process, &use, &n, &s)) {
+		not_readable(c, FINDING_SCHEDULING, "task");
+		return;
+	}
+	free(use);
+	if (cpus == 1)	/* then all are */
+		s.pinned = 0;
+	if (s.nice || s.idle || s.pinned)
+		set(c, FINDING_SCHEDULING, FOUND,
+		    xasprintf("of %zu threads %zu pinned to one CPU, %zu nice, %zu of class idle or "
+			      "batch", s.threads, s.pinned, s.nice, s.idle));
+	else
+		set(c, FINDING_SCHEDULING, NOT_FOUND,
+		    xasprintf("no thread pinned to a CPU, nice, or of class idle or batch"));
+}
+
+static void look_at_cpu(struct corroboration *c, uint64_t now_ns)
+{
+	uint64_t hz = sysconf(_SC_CLK_TCK), total = 0, elapsed_ns;
+	struct thread_use *before = c->thread;
+	size_t befores = c->threads, busy = 0;
+	const char *over;
+
+	if (c->host->live) {
+		elapsed_ns = clock_ns() - c->begun_ns;
+		if (elapsed_ns < CPU_NS) {
+			struct timespec rest = { .tv_nsec = CPU_NS - elapsed_ns };
+
+			nanosleep(&rest, NULL);
+		}
+	}
+	if (read_threads(c->process, &c->thread, &c->threads, NULL)) {
+		not_readable(c, FINDING_CPU, "task");
+		free(before);
+		return;
+	}
+	elapsed_ns = clock_ns() - c->begun_ns;
+	for (size_t i = 0; i < c->threads; i++) {
+		struct thread_use *t = &c->thread[i], *old;
+		uint64_t ticks = t->ticks, ns = elapsed_ns, began_ns;
+
+		old = befores ? bsearch(t, before, befores, sizeof(*t), compare_tid) : NULL;
+		if (c->host->live && old && old->start == t->start) {
+			ticks = t->ticks > old->ticks ? t->ticks - old->ticks : 0;
+		} else if (!c->host->live) {
+			began_ns = t->start * (NSEC / hz);
+			ns = now_ns > began_ns ? now_ns - began_ns : NSEC / hz;
+		}
+		/* In floating point, as a copy may hold any number. */
+		t->percent = (double)ticks * (NSEC / hz) / ns * 100 + 0.5 < 100 ?
+			     (double)ticks * (NSEC / hz) / ns * 100 + 0.5 : 100;
+		total += t->percent;
+		busy += t->percent >= BUSY_PERCENT;
+	}
+	free(before);
+	over = !c->host->live ? "since they began" :
+	       elapsed_ns < 2 * NSEC ? "just now" : "while watched";
+	set(c, FINDING_CPU, busy ? FOUND : NOT_FOUND,
+	    xasprintf("%zu of %zu thread%s with half a CPU or more, %" PRIu64
+		      " %% of one CPU in all, %s", busy, c->threads,
+		      c->threads == 1 ? "" : "s", total, over));
+}
+
+/*
+ * Memory
+ */
+
+static void look_at_memory(struct corroboration *c)
+{
+	char *text, dataset[NUMBER_MAX], cache[NUMBER_MAX], *pads;
+	struct memory m;
+	bool cut;
+
+	text = read_text(c->process, "maps", &cut);
+	if (!text) {
+		not_readable(c, FINDING_MEMORY, "maps");
+		not_readable(c, FINDING_CODE, "maps");
+		return;
+	}
+	memory_parse(text, &m);
+	free(text);
+
+	size_text(m.dataset, dataset);
+	size_text(m.cache, cache);
+	pads = m.scratchpads ? xasprintf(", and %u of 2 MiB, as scratchpads", m.scratchpads) :
+			       xasprintf("%s", "");
+	if (m.dataset && m.cache)
+		set(c, FINDING_MEMORY, FOUND,
+		    xasprintf("%s, as RandomX's dataset, and %s, as its cache%s", dataset, cache,
+			      pads));
+	else if (m.dataset || m.cache)
+		set(c, FINDING_MEMORY, FOUND,
+		    xasprintf("a mapping of %s, as RandomX's %s%s", m.dataset ? dataset : cache,
+			      m.dataset ? "dataset" : "cache (light mode)", pads));
+	else
+		set(c, FINDING_MEMORY, NOT_FOUND,
+		    xasprintf("no mapping as RandomX's dataset (2080 MiB) or cache (256 MiB)%s",
+			      cut ? " in the first 16 MiB of maps" : ""));
+	free(pads);
+
+	if (m.code_regions)
+		set(c, FINDING_CODE, FOUND,
+		    xasprintf("%s of executable memory that is no file's, in %u mapping%s, %u "
+			      "writable: a just-in-time compiler", size_text(m.code, dataset),
+			      m.code_regions, m.code_regions == 1 ? "" : "s", m.code_writable));
+	else
+		set(c, FINDING_CODE, NOT_FOUND,
+		    xasprintf("all executable memory is a file's: no just-in-time compiler"));
+	if (m.word)
+		set(c, FINDING_WORDS, FOUND,
+		    xasprintf("\"%s\" in the name of a mapped file", m.word));
+}
+
+static void look_at_huge_pages(struct corroboration *c)
+{
+	uint64_t huge = 0, transparent = 0;
+	char a[NUMBER_MAX], b[NUMBER_MAX];
+	bool cut, known = false;
+	char *text = read_text(c->process, "status", &cut);
+
+	if (text)
+		known = memory_sum(text, "HugetlbPages:", &huge);
+	free(text);
+	/* The sum of all mappings since Linux 4.14; before, they are to be had one by one. */
+	text = read_text(c->process, "smaps_rollup", &cut);
+	if (!text)
+		text = read_text(c->process, "smaps", &cut);
+	if (text)
+		known |= memory_sum(text, "AnonHugePages:", &transparent);
+	else if (!known || !huge)
+		known = false;
+	if (!known)
+		not_readable(c, FINDING_HUGE_PAGES, "smaps");
+	else if (huge || transparent)
+		set(c, FINDING_HUGE_PAGES, FOUND,
+		    xasprintf("%s reserved, %s transparent", size_text(huge, a),
+			      size_text(transparent, b)));
+	else
+		set(c, FINDING_HUGE_PAGES, NOT_FOUND, xasprintf("none in use"));
+	free(text);
+}
+
+/*
+ * The executable
+ */
+
+static void look_at_executable(struct corroboration *c, const struct identity *id)
+{
+	if (!id->exe)
+		set(c, FINDING_EXECUTABLE, NOT_READABLE,
+		    xasprintf("/proc/%u/exe cannot be read", c->tally->tgid));
+	else if (id->memfd)
+		set(c, FINDING_EXECUTABLE, FOUND, xasprintf("in memory only: %s", id->exe));
+	else if (id->deleted)
+		set(c, FINDING_EXECUTABLE, FOUND, xasprintf("deleted: %s", id->exe));
+	else
+		set(c, FINDING_EXECUTABLE, NOT_FOUND,
+		    xasprintf("%s is on disk: neither deleted nor memfd", id->exe));
+}
+
+/* In a copy the link leads to a file of the copy, never to this host's. */
+static int open_exe(const struct corroboration *c)
+{
+	char path[64];
+	struct open_how how = {
+		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+		.resolve = RESOLVE_IN_ROOT,
+	};
+
+	if (c->host->live)
+		return openat(c->process, "exe", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	snprintf(path, sizeof(path), "proc/%u/exe", c->tally->tgid);
+	return syscall(SYS_openat2, c->host->root, path, &how, sizeof(how));
+}
+
+/* First word of a miner in the executable; @err is an errno or 0, @have how much was looked at. */
+static const char *search_exe(const struct corroboration *c, uint64_t *have, int *err)
+{
+	static char buf[MIB + 32];
+	uint64_t begun = clock_ns();
+	const char *word = NULL;
+	struct stat st;
+	size_t kept = 0;
+	ssize_t n = 0;
+	int fd = open_exe(c);
+
+	*have = 0;
+	*err = errno;
+	if (fd < 0)
+		return NULL;
+	*err = 0;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		close(fd);
+		*err = EINVAL;
+		return NULL;
+	}
+	while (!word && *have < EXE_MAX && clock_ns() - begun < EXE_NS) {
+		n = read(fd, buf + kept, MIB);
+		if (n <= 0)
+			break;
+		*have += n;
+		n += kept;
+		word = miner_word(buf, n);
+		/* A word may lie across the end. */
+		kept = n < 31 ? n : 31;
+		memmove(buf, buf + n - kept, kept);
+	}
+	if (n < 0)
+		*err = errno;
+	close(fd);
+	return word;
+}
+
+static void look_at_words(struct corroboration *c, const struct identity *id)
+{
+	const char *where = "on the command line";
+	const char *word = id->cmdline ? miner_word(id->cmdline, strlen(id->cmdline)) : NULL;
+	char buf[NUMBER_MAX];
+	uint64_t have = 0;
+	int err = 0;
+
+	if (!word && id->exe) {
+		where = "in the name of the executable";
+		word = miner_word(id->exe, strlen(id->exe));
+	}
+	if (!word && c->finding[FINDING_WORDS].detail)
+		return;		/* in the name of a mapped file */
+	if (!word) {
+		where = "in the executable";
+		word = search_exe(c, &have, &err);
+	}
+	if (word)
+		set(c, FINDING_WORDS, FOUND, xasprintf("\"%s\" %s", word, where));
+	else if (err)
+		set(c, FINDING_WORDS, NOT_READABLE,
+		    xasprintf("exe: %s; none on the command line", strerror(err)));
+	else
+		set(c, FINDING_WORDS, NOT_FOUND,
+		    xasprintf("no word of a known miner in %s of the executable, its name or the "
+			      "command line", size_text(have, buf)));
+}
+
+/*
+ * Connections
+ */
+
+static int compare_u64(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Inodes of its sockets, sorted; NULL with errno. */
+static uint64_t *read_sockets(int process, size_t *n)
+{
+	int fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	uint64_t *inode;
+
+	*n = 0;
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return NULL;
+	}
+	inode = xrealloc(NULL, SOCKETS_MAX, sizeof(*inode));
+	while (*n < SOCKETS_MAX && (entry = readdir(dir))) {
+		char *link = *entry->d_name == '.' ? NULL : read_link_at(fd, entry->d_name);
+
+		if (link && sscanf(link, "socket:[%" SCNu64 "]", &inode[*n]) == 1)
+			++*n;
+		free(link);
+	}
+	closedir(dir);
+	qsort(inode, *n, sizeof(*inode), compare_u64);
+	return inode;
+}
+
+static char *join_peers(const struct peer *peer, size_t n, size_t shown)
+{
+	char *all = xasprintf("%s", "");
+
+	for (size_t i = 0; i < n && i < shown; i++) {
+		char buf[PEER_MAX], *more;
+
+		more = xasprintf("%s%s%s", all, i ? ", " : "", peer_text(&peer[i], buf));
+		free(all);
+		all = more;
+	}
+	return all;
+}
+
+/* What is on the list comes first. */
+static size_t sort_listed(const struct pool_list *l, struct peer *peer, size_t n)
+{
+	size_t listed = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct peer p = peer[i];
+
+		if (!pool_has_address(l, &p.address) && !pool_has_port(l, p.port))
+			continue;
+		peer[i] = peer[listed];
+		peer[listed++] = p;
+	}
+	return listed;
+}
+
+static void look_at_connections(struct corroboration *c, const char *pools)
+{
+	static struct peer peer[PEERS_MAX];
+	struct pool_list list;
+	bool has_list = pool_list_read(&list, pools), any = false, cut;
+	size_t inodes = 0, n = 0, shown, listed, args_n;
+	char *args = process_args(c->process, &args_n), *host, *text, *peers;
+	uint64_t *inode = read_sockets(c->process, &inodes);
+	int err = errno;
+
+	host = pool_host_in(&list, args, args_n);
+	for (int v6 = 0; inode && v6 < 2; v6++) {
+		text = read_text(c->process, v6 ? "net/tcp6" : "net/tcp", &cut);
+		if (text) {
+			any = true;
+			shown = n < PEERS_MAX ? n : PEERS_MAX;
+			n += peers_parse(text, inode, inodes, peer + shown, PEERS_MAX - shown);
+		} else if (!v6) {
+			err = errno;
+		}
+		free(text);
+	}
+	shown = n < PEERS_MAX ? n : PEERS_MAX;
+	listed = sort_listed(&list, peer, shown);
+	peers = join_peers(peer, listed ? listed : shown, 3);
+
+	errno = err;
+	if (host && listed)
+		set(c, FINDING_CONNECTIONS, FOUND,
+		    xasprintf("%s, of a pool, on the command line; connected to %s, on the list",
+			      host, peers));
+	else if (host)
+		set(c, FINDING_CONNECTIONS, FOUND,
+		    xasprintf("%s, of a pool, on the command line%s%s", host,
+			      n ? "; connected to " : "; not connected", peers));
+	else if (listed)
+		set(c, FINDING_CONNECTIONS, FOUND,
+		    xasprintf("%s: address or port as of pools", peers));
+	else if (!inode)
+		not_readable(c, FINDING_CONNECTIONS, "fd");
+	else if (!any)
+		not_readable(c, FINDING_CONNECTIONS, "net/tcp");
+	else if (!n)
+		set(c, FINDING_CONNECTIONS, NOT_FOUND, xasprintf("no TCP connection"));
+	else if (!has_list)
+		set(c, FINDING_CONNECTIONS, NOT_READABLE,
+		    xasprintf("connected to %s; no list of pools at %s", peers, pools));
+	else
+		set(c, FINDING_CONNECTIONS, NOT_FOUND,
+		    xasprintf("%zu connection%s, none to what is on the list: %s%s", n,
+			      n == 1 ? "" : "s", peers, n > 3 ? ", ..." : ""));
+	free(peers);
+	free(host);
+	free(args);
+	free(inode);
+	pool_list_free(&list);
+}
+
+/* Of the host, not of the process; so it comes last. */
+static void look_at_msr(struct corroboration *c)
+{
+	bool cut;
+	char *text = read_text(c->host->proc, "modules", &cut);
+
+	if (!text)
+		not_readable(c, FINDING_MSR, "/proc/modules");
+	else if (!strncmp(text, "msr ", 4) || strstr(text, "\nmsr "))
+		set(c, FINDING_MSR, FOUND,
+		    xasprintf("msr is loaded, with which miners, and others, tune the CPU"));
+	else
+		set(c, FINDING_MSR, NOT_FOUND, xasprintf("msr is not loaded"));
+	free(text);
+}
+
+void corroborate_begin(struct corroboration *c, const struct host *host,
+		       const struct roundwatch_tally *tally)
+{
+	*c = (struct corroboration){ .host = host, .tally = tally };
+	c->process = process_open(host, tally->tgid, tally->process_start_ns);
+	c->found = c->process >= 0;
+	c->begun_ns = clock_ns();
+	if (c->found && host->live)
+		read_threads(c->process, &c->thread, &c->threads, NULL);
+}
+
+void corroborate_end(struct corroboration *c, const struct identity *id, const char *pools,
+		     uint64_t now_ns)
+{
+	if (!c->found) {
+		const char *why = c->host->root < 0 ?
+			"the recording's host is not at hand (--sysroot names a copy)" :
+			c->tally->flags & ROUNDWATCH_EXITED ? "the process has ended" :
+			"the process is not in /proc: ended or hidden";
+
+		for (int i = 0; i < FINDINGS; i++)
+			set(c, i, NOT_READABLE, xasprintf("%s", why));
+		return;
+	}
+	look_at_memory(c);
+	look_at_huge_pages(c);
+	look_at_executable(c, id);
+	look_at_words(c, id);
+	look_at_connections(c, pools);
+	look_at_scheduling(c);
+	look_at_msr(c);
+	look_at_cpu(c, now_ns);
+}
+
+int corroborate_thread(const struct corroboration *c, uint32_t tid)
+{
+	const struct thread_use key = { .tid = tid }, *t;
+
+	t = c->threads ? bsearch(&key, c->thread, c->threads, sizeof(key), compare_tid) : NULL;
+	return t ? (int)t->percent : -1;
+}
+
+void corroborate_free(struct corroboration *c)
+{
+	for (int i = 0; i < FINDINGS; i++)
+		free(c->finding[i].detail);
+	free(c->thread);
+	if (c->process >= 0)
+		close(c->process);
+	*c = (struct corroboration){ .process = -1 };
+}

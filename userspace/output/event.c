@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is told of a process or of the module, in Elastic Common Schema and in words. */
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <json-c/json.h>
+
+#include "base/util.h"
+#include "output/event.h"
+#include "who/image.h"
+
+#define ECS_VERSION "8.11.0"
+
+/* Put @value at "a.b.c", an object in an object; a NULL value is left out. */
+static void put(json_object *root, const char *path, json_object *value)
+{
+	const char *dot;
+
+	if (!value)
+		return;
+	while ((dot = strchr(path, '.'))) {
+		char name[32];
+		json_object *next;
+
+		snprintf(name, sizeof(name), "%.*s", (int)(dot - path), path);
+		if (!json_object_object_get_ex(root, name, &next)) {
+			next = json_object_new_object();
+			json_object_object_add(root, name, next);
+		}
+		root = next;
+		path = dot + 1;
+	}
+	json_object_object_add(root, path, value);
+}
+
+static void put_text(json_object *root, const char *path, const char *text)
+{
+	if (text)
+		put(root, path, json_object_new_string(text));
+}
+
+static void put_number(json_object *root, const char *path, uint64_t number)
+{
+	put(root, path, json_object_new_int64(number < INT64_MAX ? number : INT64_MAX));
+}
+
+static void put_bool(json_object *root, const char *path, bool is)
+{
+	put(root, path, json_object_new_boolean(is));
+}
+
+/* An array of one, which is what the schema wants where there might be several. */
+static void put_array(json_object *root, const char *path, const char *text)
+{
+	json_object *array = json_object_new_array();
+
+	json_object_array_add(array, json_object_new_string(text));
+	put(root, path, array);
+}
+
+/* By the calendar as it is now: it may have been set since the module was opened. */
+static int64_t realtime_offset(const struct follow *f)
+{
+	struct timespec real, boot;
+
+	if (!f->source.live)
+		return f->info.realtime_offset_ns;
+	clock_gettime(CLOCK_REALTIME, &real);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	return (real.tv_sec - boot.tv_sec) * (int64_t)NSEC + real.tv_nsec - boot.tv_nsec;
+}
+
+static uint64_t boottime(const struct follow *f)
+{
+	struct timespec boot;
+
+	if (!f->source.live)
+		return f->heard_ns ? f->heard_ns : f->info.header.time_ns;
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	return boot.tv_sec * NSEC + boot.tv_nsec;
+}
+
+static void put_time(json_object *root, const char *path, uint64_t ns, int64_t offset)
+{
+	if (ns) {
+		char text[NUMBER_MAX];
+
+		put_text(root, path, format_iso(text, ns, offset));
+	}
+}
+
+/* First line of a file of the host; empty if there is none. */
+static void read_line(const struct host *host, const char *path, char *line, size_t size)
+{
+	if (host->root < 0 || read_at(host->root, path, line, size) < 0)
+		*line = '\0';
+	line[strcspn(line, "\n")] = '\0';
+}
+
+static void put_host(json_object *root, const struct host *host)
+{
+	char line[HOST_NAME_MAX + 1] = "";
+	struct utsname name;
+
+	if (host->live && !gethostname(line, sizeof(line) - 1)) {
+		put_text(root, "host.name", line);
+		put_text(root, "host.hostname", line);
+	}
+	if (host->live && !uname(&name)) {
+		put_text(root, "host.architecture", name.machine);
+		put_text(root, "host.os.kernel", name.release);
+	}
+	read_line(host, "etc/machine-id", line, sizeof(line));
+	if (*line)
+		put_text(root, "host.id", line);
+	read_line(host, "proc/sys/kernel/random/boot_id", line, sizeof(line));
+	if (*line)
+		put_text(root, "host.boot.id", line);
+	put_text(root, "host.os.type", "linux");
+}
+
+static json_object *begin(struct event *e, const struct follow *f, uint64_t time_ns)
+{
+	int64_t offset = realtime_offset(f);
+	json_object *root = json_object_new_object();
+	char *version = xstrndup(f->info.version, sizeof(f->info.version));
+
+	e->fields = root;
+	e->time_ns = (int64_t)time_ns + offset;
+	put_time(root, "@timestamp", time_ns, offset);
+	put_text(root, "ecs.version", ECS_VERSION);
+	put_text(root, "agent.type", "roundwatch");
+	put_text(root, "agent.version", VERSION);
+	put_text(root, "event.module", "roundwatch");
+	put_text(root, "event.dataset", "roundwatch.monitor");
+	put_host(root, f->host);
+	if (*version)
+		put_text(root, "roundwatch.module.version", version);
+	free(version);
+	return root;
+}
+
+static void classify(struct event *e, const char *kind, const char *category, const char *type,
+		     const char *action, int severity)
+{
+	put_text(e->fields, "event.kind", kind);
+	put_array(e->fields, "event.category", category);
+	put_array(e->fields, "event.type", type);
+	put_text(e->fields, "event.action", action);
+	put_number(e->fields, "event.severity", severity);
+	e->severity = severity;
+}
+
+static void put_rule(json_object *root)
+{
+	put_text(root, "rule.name", "RandomX by its changes of the rounding mode");
+	put_text(root, "rule.category", "cryptomining");
+	put_text(root, "rule.ruleset", "roundwatch");
+	put_text(root, "threat.framework", "MITRE ATT&CK");
+	put_array(root, "threat.tactic.id", "TA0040");
+	put_array(root, "threat.tactic.name", "Impact");
+	put_array(root, "threat.technique.id", "T1496");
+	put_array(root, "threat.technique.name", "Resource Hijacking");
+}
+
+/* The same for all that is ever told of a process, and for no other: PIDs come again. */
+static void put_entity(json_object *root, const struct follow *f, const struct accused *a)
+{
+	char boot[64], *entity;
+
+	read_line(f->host, "proc/sys/kernel/random/boot_id", boot, sizeof(boot));
+	entity = xasprintf("%s-%u-%llu", *boot ? boot : "recording", a->tgid,
+			   (unsigned long long)a->start_ns);
+	put_text(root, "process.entity_id", entity);
+	free(entity);
+}
+
+static char *name_of(const struct accused *a)
+{
+	return a->id.comm ? xasprintf("%s", a->id.comm) :
+			    xstrndup(a->subject.tally.comm, sizeof(a->subject.tally.comm));
+}
+
+static void put_process(json_object *root, const struct follow *f, const struct accused *a)
+{
+	const struct identity *id = &a->id;
+	char *name = name_of(a), *image = image_name(f->host->root, id->container), number[16];
+
+	put_number(root, "process.pid", a->tgid);
+	put_entity(root, f, a);
+	put_text(root, "process.name", name);
+	put_text(root, "process.executable", id->exe);
+	put_text(root, "process.command_line", id->cmdline);
+	put_time(root, "process.start", a->start_ns, realtime_offset(f));
+	if (id->ppid)
+		put_number(root, "process.parent.pid", id->ppid);
+	put_text(root, "process.parent.name", id->parent);
+	snprintf(number, sizeof(number), "%u", a->subject.tally.uid);
+	put_text(root, "user.id", number);
+	if (id->user && strcmp(id->user, number))
+		put_text(root, "user.name", id->user);
+	put_text(root, "container.id", id->container);
+	put_text(root, "container.runtime", id->runtime);
+	put_text(root, "container.name", id->container_name);
+	put_text(root, "container.image.name", image);
+	if (id->pod) {
+		put_text(root, "orchestrator.type", "kubernetes");
+		put_text(root, "orchestrator.namespace", id->pod_namespace);
+		put_text(root, "orchestrator.resource.type", "pod");
+		put_text(root, "orchestrator.resource.name", id->pod);
+		put_text(root, "orchestrator.resource.id", id->pod_uid);
+	}
+	free(image);
+	free(name);
+}
+
+static json_object *flags(const struct accused *a)
+{
+	json_object *array = json_object_new_array();
+	const struct {
+		bool is;
+		const char *name;
+	} odd[] = {
+		{ a->id.deleted, "deleted" }, { a->id.memfd, "memfd" }, { a->id.hidden, "hidden" },
+		{ a->id.covered, "covered" }, { a->id.renamed, "renamed" },
+	};
+
+	for (unsigned int i = 0; i < FLAGS; i++) {
+		const char *name = flag_name(a->subject.tally.flags, i);
+
+		if (name)
+			json_object_array_add(array, json_object_new_string(name));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(odd); i++)
+		if (odd[i].is)
+			json_object_array_add(array, json_object_new_string(odd[i].name));
+	return array;
+}
+
+/* What the schema has no field for. */
+static void put_own(json_object *root, const struct follow *f, const struct accused *a,
+		    uint8_t previous, const struct response *response)
+{
+	const struct roundwatch_tally *t = &a->subject.tally;
+	static const char *const count[ROUNDWATCH_MODES] = {
+		"roundwatch.count.rn", "roundwatch.count.rd", "roundwatch.count.ru",
+		"roundwatch.count.rz",
+	};
+
+	put_text(root, "roundwatch.verdict", verdict_name(a->verdict));
+	if (previous != ROUNDWATCH_CLEAR)
+		put_text(root, "roundwatch.previous", verdict_name(previous));
+	put_text(root, "roundwatch.highest", verdict_name(t->highest));
+	put_number(root, "roundwatch.evidence", t->evidence);
+	put_number(root, "roundwatch.threshold", f->info.randomx_evidence);
+	for (int i = 0; i < ROUNDWATCH_MODES; i++)
+		put_number(root, count[i], t->count[i]);
+	put_number(root, "roundwatch.changes", t->changes);
+	put_number(root, "roundwatch.samples", t->samples);
+	put_number(root, "roundwatch.threads", a->subject.threads);
+	put_time(root, "roundwatch.since", t->verdict_ns, realtime_offset(f));
+	put(root, "roundwatch.flags", flags(a));
+	put_text(root, "roundwatch.unit", a->id.unit);
+	put_text(root, "roundwatch.vm", a->id.vm);
+	put_bool(root, "roundwatch.allowed", a->allowed);
+	put_text(root, "roundwatch.allowed_by", a->allowed);
+	if (response->action) {
+		put_text(root, "roundwatch.response.action", response->action);
+		put_text(root, "roundwatch.response.outcome",
+			 response->refusal ? "refused" : "done");
+		put_text(root, "roundwatch.response.reason", response->refusal);
+	}
+}
+
+static char *describe(const struct accused *a, enum change change, uint8_t previous,
+		      const struct response *response)
+{
+	char *name = name_of(a), *who = identity_describe(&a->id), *what, *text;
+
+	switch (change) {
+	case CHANGE_PRESENT:
+		what = xasprintf("is %s", verdict_name(a->verdict));
+		break;
+	case CHANGE_ENDED:
+		what = xasprintf("ended, was %s", verdict_name(previous));
+		break;
+	default:
+		what = previous == ROUNDWATCH_CLEAR ?
+			xasprintf("became %s", verdict_name(a->verdict)) :
+			xasprintf("became %s, was %s", verdict_name(a->verdict),
+				  verdict_name(previous));
+	}
+	text = xasprintf("%s[%u] %s (evidence %u; %s)%s%s%s%s%s%s", name, a->tgid, what,
+			 a->subject.tally.evidence, who,
+			 a->allowed ? "; allowed by " : "", a->allowed ? a->allowed : "",
+			 response->action ? "; " : "", response->action ? response->action : "",
+			 !response->action ? "" : response->refusal ? " refused: " : " done",
+			 response->refusal ? response->refusal : "");
+	free(what);
+	free(who);
+	free(name);
+	return text;
+}
+
+void event_of_process(struct event *e, const struct follow *f, const struct accused *a,
+		      enum change change, uint8_t previous, const struct response *response)
+{
+	static const char *const action[] = {
+		[CHANGE_PRESENT] = "verdict-present",
+		[CHANGE_ROSE] = "verdict-rose",
+		[CHANGE_FELL] = "verdict-fell",
+		[CHANGE_ENDED] = "verdict-ended",
+	};
+	bool accuses = change == CHANGE_PRESENT || change == CHANGE_ROSE;
+	json_object *root = begin(e, f, boottime(f));
+
+	if (accuses && !a->allowed)
+		classify(e, "alert", "malware", "info", action[change],
+			 a->verdict == ROUNDWATCH_SUSPECT ? SEVERITY_WARNING : SEVERITY_ALERT);
+	else
+		classify(e, "event", "process", change == CHANGE_ENDED ? "end" : "change",
+			 action[change], SEVERITY_INFO);
+	put_rule(root);
+	put_process(root, f, a);
+	put_own(root, f, a, previous, response);
+	e->message = describe(a, change, previous, response);
+	put_text(root, "message", e->message);
+}
+
+void event_of_module(struct event *e, const struct follow *f, const char *action, int severity,
+		     const char *format, ...)
+{
+	json_object *root = begin(e, f, boottime(f));
+	va_list ap;
+
+	/* What one would want to be woken for is an alert, whatever it is about. */
+	classify(e, severity >= SEVERITY_ALERT ? "alert" : "event", "host", "change", action,
+		 severity);
+	va_start(ap, format);
+	if (vasprintf(&e->message, format, ap) < 0)
+		e->message = NULL;
+	va_end(ap);
+	put_text(root, "message", e->message);
+}
+
+char *event_line(const struct event *e, size_t *n)
+{
+	char *line = NULL;
+	FILE *f = open_memstream(&line, n);
+
+	if (!f) {
+		error("out of memory");
+		exit(1);
+	}
+	put_json(f, json_object_to_json_string_ext(e->fields, JSON_C_TO_STRING_PLAIN |
+						   JSON_C_TO_STRING_NOSLASHESCAPE));
+	fclose(f);
+	return line;
+}
+
+void event_print(const struct event *e, enum event_format format, const char *line)
+{
+	char iso[NUMBER_MAX], *safe = text_for_terminal(e->message);
+
+	format_iso(iso, 0, e->time_ns);
+	if (format == EVENT_JSON)
+		fputs(line, stdout);
+	else if (format == EVENT_TEXT)
+		printf("%s %s\n", iso, safe);
+	else
+		syslog(e->severity >= SEVERITY_ALERT ? LOG_CRIT :
+		       e->severity >= SEVERITY_WARNING ? LOG_WARNING : LOG_NOTICE, "%s", safe);
+	free(safe);
+}
+
+void event_free(struct event *e)
+{
+	json_object_put(e->fields);
+	free(e->message);
+	memset(e, 0, sizeof(*e));
+}

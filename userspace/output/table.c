@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Rows and columns: for people through libsmartcols, as words, as JSON. */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include <json-c/json.h>
+#include <libsmartcols/libsmartcols.h>
+
+#include "base/util.h"
+#include "output/table.h"
+
+/* To so many characters a column is cut before others are left out for it. */
+#define TRUNC_WIDTH	20
+
+struct value value_none(void)
+{
+	return (struct value){ .type = VALUE_NONE };
+}
+
+struct value value_text(char *allocated)
+{
+	return (struct value){ .type = allocated ? VALUE_TEXT : VALUE_NONE, .text = allocated };
+}
+
+struct value value_copy(const char *text)
+{
+	return value_text(text ? xasprintf("%s", text) : NULL);
+}
+
+struct value value_list(char *allocated)
+{
+	return (struct value){ .type = VALUE_LIST, .text = allocated };
+}
+
+struct value value_id(const char *text)
+{
+	struct value v = value_copy(text);
+
+	if (text)
+		v.type = VALUE_ID;
+	return v;
+}
+
+struct value value_number(enum value_type type, uint64_t number)
+{
+	if (type == VALUE_TIME && !number)
+		return value_none();
+	return (struct value){ .type = type, .number = number };
+}
+
+static const struct column *find_column(const struct column *known, size_t n,
+					const char *name, size_t len)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strlen(known[i].name) == len && !strncasecmp(known[i].name, name, len))
+			return &known[i];
+	return NULL;
+}
+
+static void choose(struct table *t, const struct column *c)
+{
+	for (size_t i = 0; i < t->columns; i++)
+		if (t->column[i] == c)
+			return;
+	t->column = xrealloc(t->column, t->columns + 1, sizeof(*t->column));
+	t->column[t->columns++] = c;
+}
+
+void columns_list(FILE *f, const char *indent, const struct column *known, size_t n)
+{
+	size_t pos = fprintf(f, "%s", indent);
+
+	for (size_t i = 0; i < n; i++) {
+		if (pos + strlen(known[i].name) > 78)
+			pos = fprintf(f, "\n%s", indent) - 1;
+		pos += fprintf(f, " %s", known[i].name);
+	}
+	fputc('\n', f);
+}
+
+bool table_choose(struct table *t, const struct column *known, size_t n,
+		  const char *const *defaults, const char *spec)
+{
+	t->fixed = spec && *spec != '+';
+	if (!t->fixed)
+		for (; *defaults; defaults++)
+			choose(t, find_column(known, n, *defaults, strlen(*defaults)));
+	if (!spec)
+		return true;
+	if (*spec == '+')
+		spec++;
+
+	for (;;) {
+		size_t len = strcspn(spec, ",");
+		const struct column *c = find_column(known, n, spec, len);
+
+		if (!c) {
+			error("unknown column '%.*s'; the columns are:", (int)len, spec);
+			columns_list(stderr, "   ", known, n);
+			return false;
+		}
+		choose(t, c);
+		if (!spec[len])
+			return true;
+		spec += len + 1;
+	}
+}
+
+void table_add(struct table *t, const void *row, const char *color)
+{
+	struct value *cell;
+
+	t->cell = xrealloc(t->cell, (t->rows + 1) * t->columns, sizeof(*t->cell));
+	t->row_color = xrealloc(t->row_color, t->rows + 1, sizeof(*t->row_color));
+	cell = &t->cell[t->rows * t->columns];
+	for (size_t i = 0; i < t->columns; i++)
+		cell[i] = t->column[i]->get(row);
+	t->row_color[t->rows++] = color;
+}
+
+/* Allocated text of a value for people; NULL if there is none. */
+static char *human(const struct table *t, const struct value *v)
+{
+	char buf[NUMBER_MAX];
+
+	switch (v->type) {
+	case VALUE_NONE:
+		return NULL;
+	case VALUE_TEXT:
+	case VALUE_LIST:
+		return text_for_terminal(v->text);
+	case VALUE_ID:
+		if ((size_t)short_id(v->text) < strlen(v->text))
+			return xstrndup(v->text, short_id(v->text));
+		return text_for_terminal(v->text);
+	case VALUE_NUMBER:
+		return xasprintf("%" PRIu64, v->number);
+	case VALUE_HEX:
+		return xasprintf("0x%" PRIx64, v->number);
+	case VALUE_COUNT:
+		return xasprintf("%s", format_count(buf, v->number));
+	case VALUE_TIME:
+		/* What a task does while it is being told about is not in the future. */
+		return xasprintf("%s ago", format_duration(buf, t->now_ns > v->number ?
+							   t->now_ns - v->number : 0));
+	case VALUE_DURATION:
+		return xasprintf("%s", format_duration(buf, v->number));
+	}
+	return NULL;
+}
+
+/* No word is empty: that would shift those after it. */
+static void put_raw(const struct table *t, const struct value *v)
+{
+	char buf[NUMBER_MAX];
+
+	switch (v->type) {
+	case VALUE_TEXT:
+	case VALUE_ID:
+	case VALUE_LIST:
+		if (!*v->text)
+			break;
+		put_word(stdout, v->text);
+		return;
+	case VALUE_NUMBER:
+	case VALUE_COUNT:
+		printf("%" PRIu64, v->number);
+		return;
+	case VALUE_HEX:
+		printf("0x%" PRIx64, v->number);
+		return;
+	case VALUE_TIME:
+		fputs(format_iso(buf, v->number, t->realtime_offset_ns), stdout);
+		return;
+	case VALUE_DURATION:
+		printf("%" PRIu64 ".%03" PRIu64, v->number / NSEC, v->number % NSEC / 1000000);
+		return;
+	case VALUE_NONE:
+		break;
+	}
+	putchar('-');
+}
+
+static json_object *json_number(uint64_t n)
+{
+	return json_object_new_int64(n > INT64_MAX ? INT64_MAX : (int64_t)n);
+}
+
+static json_object *json_seconds(uint64_t ns)
+{
+	char *text = xasprintf("%" PRIu64 ".%03" PRIu64, ns / NSEC, ns % NSEC / 1000000);
+	json_object *number = json_object_new_double_s(ns / 1e9, text);
+
+	free(text);
+	return number;
+}
+
+static json_object *json_array_of_words(const char *list)
+{
+	json_object *array = json_object_new_array();
+
+	while (*list) {
+		size_t len = strcspn(list, ",");
+
+		json_object_array_add(array, json_object_new_string_len(list, len));
+		list += len + (list[len] == ',');
+	}
+	return array;
+}
+
+json_object *value_to_json(const struct table *t, const struct value *v)
+{
+	char buf[NUMBER_MAX];
+
+	switch (v->type) {
+	case VALUE_NONE:
+		return NULL;
+	case VALUE_TEXT:
+	case VALUE_ID:
+		return json_object_new_string(v->text);
+	case VALUE_LIST:
+		return json_array_of_words(v->text);
+	case VALUE_NUMBER:
+	case VALUE_HEX:
+	case VALUE_COUNT:
+		return json_number(v->number);
+	case VALUE_TIME:
+		return json_object_new_string(format_iso(buf, v->number, t->realtime_offset_ns));
+	case VALUE_DURATION:
+		return json_seconds(v->number);
+	}
+	return NULL;
+}
+
+void json_put(json_object *object)
+{
+	put_json(stdout, json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+							 JSON_C_TO_STRING_SPACED |
+							 JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+}
+
+static void print_json(const struct table *t, const char *name)
+{
+	json_object *object = json_object_new_object();
+	json_object *array = json_object_new_array();
+	const struct value *cell = t->cell;
+
+	for (size_t i = 0; i < t->rows; i++) {
+		json_object *row = json_object_new_object();
+
+		for (size_t j = 0; j < t->columns; j++, cell++) {
+			char key[32];
+			size_t k = 0;
+
+			for (const char *c = t->column[j]->name; *c && k < sizeof(key) - 1; c++)
+				key[k++] = tolower(*c);
+			key[k] = '\0';
+			json_object_object_add(row, key, value_to_json(t, cell));
+		}
+		json_object_array_add(array, row);
+	}
+	json_object_object_add(object, name, array);
+	json_put(object);
+}
+
+static void print_raw(const struct table *t)
+{
+	for (size_t j = 0; t->headings && j < t->columns; j++)
+		printf("%s%c", t->column[j]->name, j + 1 < t->columns ? ' ' : '\n');
+	for (size_t i = 0; i < t->rows; i++) {
+		for (size_t j = 0; j < t->columns; j++) {
+			put_raw(t, &t->cell[i * t->columns + j]);
+			putchar(j + 1 < t->columns ? ' ' : '\n');
+		}
+	}
+}
+
+static size_t text_width(const char *s)
+{
+	size_t width = 0;
+	wchar_t wc;
+	int n;
+
+	mbtowc(NULL, NULL, 0);
+	for (; (n = mbtowc(&wc, s, MB_CUR_MAX)) > 0; s += n)
+		width += wcwidth(wc) > 0 ? wcwidth(wc) : 0;
+	return width;
+}
+
+/* Mark the columns that stay out of the default table because nothing is in them. */
+static void leave_out_empty(const struct table *t, char *const *text, bool *out)
+{
+	for (size_t j = 0; j < t->columns; j++) {
+		bool empty = t->column[j]->flags & COLUMN_SPARSE;
+
+		for (size_t i = 0; empty && i < t->rows; i++)
+			empty = !text[i * t->columns + j];
+		out[j] |= empty;
+	}
+}
+
+/* Mark the columns that stay out of the default table so that it fits @width. */
+static void leave_out(const struct table *t, char *const *text, unsigned int width, bool *out)
+{
+	size_t *wide = xrealloc(NULL, t->columns, sizeof(*wide)), total = 0;
+
+	for (size_t j = 0; j < t->columns; j++) {
+		wide[j] = t->headings ? strlen(t->column[j]->name) : 0;
+		for (size_t i = 0; i < t->rows; i++) {
+			const char *s = text[i * t->columns + j];
+			size_t w = s ? text_width(s) : 0;
+
+			if (t->column[j]->flags & COLUMN_TRUNC && w > TRUNC_WIDTH)
+				w = TRUNC_WIDTH;
+			if (w > wide[j])
+				wide[j] = w;
+		}
+		if (!out[j])
+			total += wide[j] + 1;
+	}
+	for (;;) {
+		size_t next = t->columns;
+
+		for (size_t j = 0; j < t->columns; j++)
+			if (!out[j] && t->column[j]->leave &&
+			    (next == t->columns || t->column[j]->leave < t->column[next]->leave))
+				next = j;
+		if (total <= width + 1 || next == t->columns)
+			break;
+		out[next] = true;
+		total -= wide[next] + 1;
+	}
+	free(wide);
+}
+
+static void check_scols(int err)
+{
+	/* All that can fail in there is an allocation. */
+	if (err) {
+		error("libsmartcols: %s", strerror(-err));
+		exit(EXIT_FAILURE);
+	}
+}
+
+static void fill_line(const struct table *t, struct libscols_table *tb, size_t row,
+		      char **text, const bool *out)
+{
+	struct libscols_line *line = scols_table_new_line(tb, NULL);
+	size_t n = 0;
+
+	if (!line)
+		check_scols(-ENOMEM);
+	if (t->row_color[row])
+		scols_line_set_color(line, t->row_color[row]);
+	for (size_t j = 0; j < t->columns; j++) {
+		const char *color = t->cell[row * t->columns + j].color;
+
+		if (out[j])
+			continue;
+		if (text[j])
+			check_scols(scols_line_set_data(line, n, text[j]));
+		if (color)
+			scols_cell_set_color(scols_line_get_cell(line, n), color);
+		n++;
+	}
+}
+
+static void print_human(const struct table *t)
+{
+	struct libscols_table *tb = scols_new_table();
+	unsigned int width = terminal_width();
+	bool *out = xrealloc(NULL, t->columns, sizeof(*out));
+	char **text = xrealloc(NULL, t->rows * t->columns, sizeof(*text));
+
+	if (!tb)
+		check_scols(-ENOMEM);
+	memset(out, 0, t->columns * sizeof(*out));
+	for (size_t i = 0; i < t->rows * t->columns; i++)
+		text[i] = human(t, &t->cell[i]);
+	if (!t->fixed)
+		leave_out_empty(t, text, out);
+	if (width && !t->fixed)
+		leave_out(t, text, width, out);
+
+	scols_table_enable_noencoding(tb, 1);	/* human() did it, and better */
+	scols_table_enable_noheadings(tb, !t->headings);
+	scols_table_enable_colors(tb, want_colors());
+	if (width)
+		scols_table_set_termwidth(tb, width);
+	for (size_t j = 0; j < t->columns; j++) {
+		unsigned int flags = t->column[j]->flags;
+
+		if (!out[j] &&
+		    !scols_table_new_column(tb, t->column[j]->name, 0,
+					    (flags & COLUMN_RIGHT ? SCOLS_FL_RIGHT : 0) |
+					    (flags & COLUMN_TRUNC ? SCOLS_FL_TRUNC : 0)))
+			check_scols(-ENOMEM);
+	}
+	for (size_t i = 0; i < t->rows; i++)
+		fill_line(t, tb, i, &text[i * t->columns], out);
+	check_scols(scols_print_table(tb));
+
+	scols_unref_table(tb);
+	for (size_t i = 0; i < t->rows * t->columns; i++)
+		free(text[i]);
+	free(text);
+	free(out);
+}
+
+void table_print(struct table *t, const char *name)
+{
+	switch (t->format) {
+	case TABLE_HUMAN:
+		print_human(t);
+		break;
+	case TABLE_RAW:
+		print_raw(t);
+		break;
+	case TABLE_JSON:
+		print_json(t, name);
+		break;
+	}
+}
+
+void table_free(struct table *t)
+{
+	for (size_t i = 0; i < t->rows * t->columns; i++)
+		free(t->cell[i].text);
+	free(t->cell);
+	free(t->row_color);
+	free(t->column);
+}

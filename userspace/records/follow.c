@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From records to changes of processes' verdicts.
+ *
+ * The module tells each tally's verdict, of threads and of processes. A process
+ * has the worst verdict of its tallies that live. Only tallies that accuse are
+ * kept: there are few of them, so that lists do.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/status.h"
+#include "base/util.h"
+#include "records/follow.h"
+
+static bool is_over(const struct roundwatch_tally *t)
+{
+	return t->flags & ROUNDWATCH_EXITED;
+}
+
+static struct accused *find(struct follow *f, const struct roundwatch_tally *t)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->accused[i]->tgid == t->tgid &&
+		    f->accused[i]->start_ns == t->process_start_ns)
+			return f->accused[i];
+	return NULL;
+}
+
+static struct accused *add(struct follow *f, const struct roundwatch_tally *t)
+{
+	struct accused *a = xrealloc(NULL, 1, sizeof(*a));
+
+	*a = (struct accused){ .tgid = t->tgid, .start_ns = t->process_start_ns };
+	f->accused = xrealloc(f->accused, f->n + 1, sizeof(struct accused *));
+	f->accused[f->n++] = a;
+	return a;
+}
+
+static void drop(struct follow *f, struct accused *a)
+{
+	size_t i = 0;
+
+	while (f->accused[i] != a)
+		i++;
+	f->accused[i] = f->accused[--f->n];
+	identity_free(&a->id);
+	free(a->allowed);
+	free(a->tally);
+	free(a);
+}
+
+/*
+ * Who ran exec has a tally that ended and another, under the same PID and start;
+ * what the older one says is of the program that was. Times are told in jiffies.
+ */
+static bool is_older(const struct roundwatch_tally *t, const struct roundwatch_tally *than)
+{
+	return is_over(t) && !is_over(than) && t->first_ns + NSEC / 10 < than->first_ns;
+}
+
+/* @t takes the place of what was known of the same task. */
+static void put(struct accused *a, const struct roundwatch_tally *t)
+{
+	size_t i;
+
+	for (i = 0; i < a->tallies; i++)
+		if (a->tally[i].pid == t->pid && a->tally[i].start_ns == t->start_ns &&
+		    !((a->tally[i].flags ^ t->flags) & ROUNDWATCH_PROCESS))
+			break;
+	if (i == a->tallies)
+		a->tally = xrealloc(a->tally, ++a->tallies, sizeof(*a->tally));
+	else if (is_older(t, &a->tally[i]))
+		return;
+	a->tally[i] = *t;
+	if (t->flags & ROUNDWATCH_PROCESS)
+		a->over = is_over(t);
+}
+
+static void forget_harmless(struct accused *a)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->tallies; i++)
+		if (a->tally[i].verdict >= ROUNDWATCH_SUSPECT && !is_over(&a->tally[i]))
+			a->tally[n++] = a->tally[i];
+	a->tallies = n;
+}
+
+/* The end of its threads alone is not yet that of the process; nor is a zombie alive. */
+static bool has_ended(const struct follow *f, const struct accused *a)
+{
+	int process;
+
+	if (a->over)
+		return true;
+	process = process_open(f->host, a->tgid, a->start_ns);
+	if (process < 0)
+		return true;
+	close(process);
+	return false;
+}
+
+static void tell(struct follow *f, struct accused *a, enum change change, uint8_t verdict)
+{
+	uint8_t previous = a->verdict;
+
+	a->verdict = verdict;
+	f->tell(f, a, change, previous);
+}
+
+/* What is new of @a is told; once it is accused no more, it is dropped. */
+static void judge(struct follow *f, struct accused *a, enum change rise)
+{
+	uint8_t verdict = ROUNDWATCH_CLEAR;
+	bool lives = false;
+
+	for (size_t i = 0; i < a->tallies; i++) {
+		lives |= !is_over(&a->tally[i]);
+		if (!is_over(&a->tally[i]) && a->tally[i].verdict > verdict)
+			verdict = a->tally[i].verdict;
+	}
+	if (a->tallies)
+		subject_of(&a->subject, a->tally, a->tallies);
+	if (!lives && a->verdict < a->subject.tally.verdict && a->tallies)
+		tell(f, a, rise, a->subject.tally.verdict);
+	if (!lives && has_ended(f, a)) {
+		a->subject.tally.flags |= ROUNDWATCH_EXITED;
+		tell(f, a, CHANGE_ENDED, a->verdict);
+		drop(f, a);
+		return;
+	}
+	if (!lives)
+		verdict = ROUNDWATCH_ROUNDING;
+	if (verdict != a->verdict) {
+		a->subject.tally.verdict = verdict;
+		tell(f, a, verdict > a->verdict ? rise : CHANGE_FELL, verdict);
+	}
+	forget_harmless(a);
+	if (!a->tallies)
+		drop(f, a);
+}
+
+/*
+ * A tally of the present state. Of those that are over, only what ended since we
+ * last heard is new.
+ */
+static void take_state(struct follow *f, const struct roundwatch_tally *t)
+{
+	struct accused *a = find(f, t);
+
+	if (!a && (t->verdict < ROUNDWATCH_SUSPECT ||
+		   (is_over(t) && (!f->synced || t->last_ns < f->heard_ns))))
+		return;
+	if (!a)
+		a = add(f, t);
+	if (!a->seen) {
+		a->seen = true;
+		a->tallies = 0;
+	}
+	put(a, t);
+}
+
+static void end_state(struct follow *f)
+{
+	enum change rise = f->synced ? CHANGE_ROSE : CHANGE_PRESENT;
+
+	/* From the last on, as judge() may drop what it is given. */
+	for (size_t i = f->n; i-- > 0; ) {
+		struct accused *a = f->accused[i];
+
+		/* The table has no room for it any more. */
+		if (!a->seen)
+			a->tallies = 0;
+		a->seen = false;
+		judge(f, a, rise);
+	}
+	f->synced = true;
+}
+
+static void take_change(struct follow *f, const struct roundwatch_tally *t)
+{
+	struct accused *a = find(f, t);
+
+	if (!a && t->verdict < ROUNDWATCH_SUSPECT)
+		return;
+	if (!a)
+		a = add(f, t);
+	put(a, t);
+	judge(f, a, CHANGE_ROSE);
+}
+
+static void take(struct follow *f, const struct roundwatch_header *record)
+{
+	struct roundwatch_tally t;
+	struct roundwatch_lost lost;
+
+	/* Until the present state has been read to its end, what was heard before counts. */
+	if (f->source.complete)
+		f->heard_ns = record->time_ns;
+	switch (record->type) {
+	case ROUNDWATCH_INFO:
+		source_copy_info(&f->info, record);
+		break;
+	case ROUNDWATCH_TALLY:
+		source_copy_tally(&t, record);
+		if (f->source.complete)
+			take_change(f, &t);
+		else
+			take_state(f, &t);
+		break;
+	case ROUNDWATCH_SNAPSHOT_END:
+		end_state(f);
+		break;
+	case ROUNDWATCH_LOST:
+		source_copy_lost(&lost, record);
+		f->lost += lost.lost;
+		break;
+	}
+}
+
+int follow_read(struct follow *f)
+{
+	const struct roundwatch_header *record;
+
+	while (!f->lost) {
+		int status = source_next(&f->source, &record);
+
+		if (status || !record)
+			return status;
+		take(f, record);
+	}
+	return STATUS_OK;
+}
+
+int follow_open(struct follow *f)
+{
+	int status = source_open(&f->source, f->from);
+
+	if (status)
+		return status;
+	f->open = true;
+	f->lost = 0;
+	return STATUS_OK;
+}
+
+void follow_close(struct follow *f)
+{
+	if (f->open)
+		source_close(&f->source);
+	f->open = false;
+}
+
+void follow_forget(struct follow *f)
+{
+	while (f->n)
+		drop(f, f->accused[f->n - 1]);
+	free(f->accused);
+	f->accused = NULL;
+	f->synced = false;
+}
+
+size_t follow_count(const struct follow *f, uint8_t verdict)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		count += f->accused[i]->verdict == verdict && !f->accused[i]->allowed;
+	return count;
+}

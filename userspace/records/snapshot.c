@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The state of the module at one moment. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "base/util.h"
+#include "records/snapshot.h"
+
+/*
+ * Every switch away from a user task is an observation, so that none in this
+ * time means that the probe is dead, whatever the self-test said.
+ */
+#define SILENCE_NS (10 * NSEC)
+
+int snapshot_read(const struct source_options *from, struct snapshot *snap)
+{
+	static struct source source;
+	const struct roundwatch_header *record;
+	struct roundwatch_lost lost;
+	size_t room = 0;
+	int status;
+
+	memset(snap, 0, sizeof(*snap));
+	status = source_open(&source, from);
+	if (status)
+		return status;
+	snap->live = source.live;
+
+	while (!source.complete) {
+		status = source_next(&source, &record);
+		if (status)
+			break;
+		if (record->type == ROUNDWATCH_INFO) {
+			source_copy_info(&snap->info, record);
+			snap->now_ns = record->time_ns;
+		} else if (record->type == ROUNDWATCH_TALLY) {
+			if (snap->tallies == room) {
+				room = room ? 2 * room : 256;
+				snap->tally = xrealloc(snap->tally, room, sizeof(*snap->tally));
+			}
+			source_copy_tally(&snap->tally[snap->tallies++], record);
+		} else if (record->type == ROUNDWATCH_LOST) {
+			/* Only a slow reader of what comes after the snapshot should get it. */
+			source_copy_lost(&lost, record);
+			snap->lost += lost.lost;
+		}
+	}
+
+	source_close(&source);
+	if (status)
+		snapshot_free(snap);
+	return status;
+}
+
+uint64_t snapshot_uptime(const struct snapshot *snap)
+{
+	return snap->now_ns > snap->info.loaded_ns ? snap->now_ns - snap->info.loaded_ns : 0;
+}
+
+/* An INFO so short that it has no counters says nothing about silence. */
+static bool is_silent(const struct snapshot *snap)
+{
+	return snap->info.header.size >= INFO_MIN + sizeof(snap->info.observations) &&
+	       !snap->info.observations && snapshot_uptime(snap) >= SILENCE_NS;
+}
+
+bool snapshot_is_blind(const struct snapshot *snap)
+{
+	return snap->info.flags & ROUNDWATCH_BLIND || is_silent(snap);
+}
+
+int snapshot_warn(const struct snapshot *snap)
+{
+	char age[NUMBER_MAX];
+
+	if (snap->info.flags & ROUNDWATCH_BLIND)
+		error("WARNING: THE MODULE IS BLIND: its self-test failed on this kernel, so that "
+		      "no miner would be seen;\n"
+		      "    dmesg | grep roundwatch     says what failed");
+	else if (is_silent(snap))
+		error("WARNING: THE MODULE IS BLIND: not one observation in %s, so that "
+		      "no miner would be seen;\n"
+		      "    dmesg | grep roundwatch     may say why",
+		      format_duration(age, snapshot_uptime(snap)));
+	else if (snap->lost)
+		error("%" PRIu64 " records were lost on the way, so that this may not be all; "
+		      "try again", snap->lost);
+	else
+		return STATUS_OK;
+	return snapshot_is_blind(snap) ? STATUS_BLIND : STATUS_FAILURE;
+}
+
+void snapshot_free(struct snapshot *snap)
+{
+	free(snap->tally);
+	snap->tally = NULL;
+	snap->tallies = 0;
+}

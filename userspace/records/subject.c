@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Groups tallies into what a person asks about. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "records/subject.h"
+
+#define MAX(a, b)	((a) > (b) ? (a) : (b))
+
+/* -1, 0 or 1, as qsort() wants it */
+#define COMPARE(a, b)	(((a) > (b)) - ((a) < (b)))
+
+static bool is_process(const struct roundwatch_tally *t)
+{
+	return t->flags & ROUNDWATCH_PROCESS;
+}
+
+/* The tallies of a process side by side, its own first, then that of its first thread. */
+static int compare_process(const void *a, const void *b)
+{
+	const struct roundwatch_tally *x = a, *y = b;
+	int d = COMPARE(x->tgid, y->tgid);
+
+	if (!d)
+		d = COMPARE(x->process_start_ns, y->process_start_ns);
+	if (!d)
+		d = COMPARE(is_process(y), is_process(x));
+	if (!d)
+		d = COMPARE(y->pid == y->tgid, x->pid == x->tgid);
+	/* A first thread that ran exec has left a tally under its old name. */
+	if (!d)
+		d = COMPARE(x->flags & ROUNDWATCH_EXITED, y->flags & ROUNDWATCH_EXITED);
+	if (!d)
+		d = COMPARE(y->evidence, x->evidence);
+	return d;
+}
+
+static int compare_worst(const void *a, const void *b)
+{
+	const struct roundwatch_tally *x = &((const struct subject *)a)->tally;
+	const struct roundwatch_tally *y = &((const struct subject *)b)->tally;
+	int d = COMPARE(y->verdict, x->verdict);
+
+	if (!d)
+		d = COMPARE(y->evidence, x->evidence);
+	if (!d)
+		d = COMPARE(y->highest, x->highest);
+	if (!d)
+		d = COMPARE(y->last_ns, x->last_ns);
+	if (!d)
+		d = COMPARE(x->tgid, y->tgid);
+	if (!d)
+		d = COMPARE(x->pid, y->pid);
+	return d ? d : COMPARE(x->start_ns, y->start_ns);
+}
+
+static uint64_t earliest(uint64_t a, uint64_t b)
+{
+	return a && (a < b || !b) ? a : b;
+}
+
+static void add_counts(struct roundwatch_tally *to, const struct roundwatch_tally *t)
+{
+	for (int i = 0; i < ROUNDWATCH_MODES; i++)
+		to->count[i] += t->count[i];
+	to->changes += t->changes;
+	to->samples += t->samples;
+	to->cpu_ns += t->cpu_ns;
+}
+
+/* @to takes in @t. */
+static void merge(struct roundwatch_tally *to, const struct roundwatch_tally *t)
+{
+	/* All must be over for the whole to be over; the rest is true if it is true of one. */
+	to->flags = (to->flags & t->flags & ROUNDWATCH_EXITED) |
+		    ((to->flags | t->flags) & ~ROUNDWATCH_EXITED);
+
+	if (t->verdict > to->verdict) {
+		to->verdict = t->verdict;
+		to->verdict_ns = t->verdict_ns;
+	} else if (t->verdict == to->verdict) {
+		to->verdict_ns = earliest(to->verdict_ns, t->verdict_ns);
+	}
+	to->highest = MAX(to->highest, t->highest);
+	if (t->evidence > to->evidence) {
+		to->evidence = t->evidence;
+		memcpy(to->score, t->score, sizeof(to->score));
+	}
+	if (t->last_ns > to->last_ns) {
+		to->mode = t->mode;
+		to->mxcsr = t->mxcsr;
+		to->fcw = t->fcw;
+		to->last_ns = t->last_ns;
+	}
+	to->first_ns = earliest(to->first_ns, t->first_ns);
+	add_counts(to, t);
+}
+
+/* The process whose @n tallies begin at @t, as compare_process() sorted them. */
+static void group(struct subject *s, const struct roundwatch_tally *t, size_t n)
+{
+	struct roundwatch_tally *sum = &s->tally;
+	uint8_t worst_thread = ROUNDWATCH_CLEAR;
+	uint64_t last_ns = t[0].last_ns;
+
+	*sum = t[0];
+	s->threads = !is_process(&t[0]);
+	if (s->threads)
+		worst_thread = t[0].verdict;
+
+	for (size_t i = 1; i < n; i++) {
+		/*
+		 * The process's own counts are of samples, the threads' of
+		 * observations: the former stand only if there is nothing else.
+		 */
+		if (!is_process(&t[i]) && !s->threads) {
+			memset(sum->count, 0, sizeof(sum->count));
+			sum->changes = 0;
+			sum->samples = 0;
+			sum->cpu_ns = 0;
+			sum->last_ns = 0;	/* the mode too is the threads' */
+		}
+		merge(sum, &t[i]);
+		last_ns = MAX(last_ns, t[i].last_ns);
+		if (!is_process(&t[i])) {
+			s->threads++;
+			worst_thread = MAX(worst_thread, t[i].verdict);
+		}
+	}
+	sum->last_ns = last_ns;
+	sum->pid = 0;
+	sum->start_ns = sum->process_start_ns;
+	if (sum->verdict == worst_thread)
+		sum->flags &= ~ROUNDWATCH_PROCESS;
+}
+
+static bool same_process(const struct roundwatch_tally *a, const struct roundwatch_tally *b)
+{
+	return a->tgid == b->tgid && a->process_start_ns == b->process_start_ns;
+}
+
+static void sort(void *base, size_t n, size_t size, int (*compare)(const void *, const void *))
+{
+	if (n)
+		qsort(base, n, size, compare);
+}
+
+void subject_of(struct subject *to, struct roundwatch_tally *tally, size_t n)
+{
+	sort(tally, n, sizeof(*tally), compare_process);
+	group(to, tally, n);
+}
+
+void subjects_by_process(const struct snapshot *snap, struct subjects *to)
+{
+	size_t n = snap->tallies, next;
+	struct roundwatch_tally *t = xrealloc(NULL, n, sizeof(*t));
+
+	if (n)
+		memcpy(t, snap->tally, n * sizeof(*t));
+	sort(t, n, sizeof(*t), compare_process);
+
+	*to = (struct subjects){
+		.subject = xrealloc(NULL, n, sizeof(*to->subject)),
+		.process = xrealloc(NULL, n, sizeof(*to->process)),
+	};
+	for (size_t i = 0; i < n; i = next) {
+		struct subject *s = &to->subject[to->n++];
+
+		for (next = i + 1; next < n && same_process(&t[i], &t[next]); next++)
+			;
+		group(s, &t[i], next - i);
+		s->processes = 1;
+		s->member = NULL;
+		s->process = &to->process[to->processes++];
+		s->process->tally = t[i];
+		s->process->identified = false;
+	}
+	sort(to->subject, to->n, sizeof(*to->subject), compare_worst);
+	free(t);
+}
+
+static int compare_key(const void *a, const void *b)
+{
+	const struct roundwatch_tally *x = &((const struct process *)a)->tally;
+	const struct roundwatch_tally *y = &((const struct process *)b)->tally;
+	int d = COMPARE(x->tgid, y->tgid);
+
+	return d ? d : COMPARE(x->process_start_ns, y->process_start_ns);
+}
+
+void subjects_by_thread(const struct snapshot *snap, struct subjects *to)
+{
+	subjects_by_process(snap, to);
+	to->subject = xrealloc(to->subject, snap->tallies, sizeof(*to->subject));
+	to->n = 0;
+	for (size_t i = 0; i < snap->tallies; i++) {
+		const struct process key = { .tally = snap->tally[i] };
+
+		if (is_process(&snap->tally[i]))
+			continue;
+		to->subject[to->n++] = (struct subject){
+			.tally = snap->tally[i],
+			.threads = 1,
+			.processes = 1,
+			.process = bsearch(&key, to->process, to->processes, sizeof(key),
+					   compare_key),
+		};
+	}
+	sort(to->subject, to->n, sizeof(*to->subject), compare_worst);
+}
+
+const struct identity *process_identity(struct process *p, const struct host *host)
+{
+	if (!p->identified)
+		identity_read(host, &p->tally, &p->id);
+	p->identified = true;
+	return &p->id;
+}
+
+/**
+ * struct place - where a subject belongs
+ * @class: whether it is in one, in none, or that is not known
+ * @name: of the one
+ * @space: that the name is in, if it is not unique by itself
+ * @worse: how many are worse
+ */
+struct place {
+	enum { IN_ONE, IN_NONE, NOT_KNOWN } class;
+	const char *name, *space;
+	size_t worse;
+	const struct subject *subject;
+};
+
+static struct place find_place(const struct subject *s, const struct host *host,
+			       enum subject_by by)
+{
+	const struct identity *id = process_identity(s->process, host);
+	struct place p = { .subject = s };
+
+	switch (by) {
+	case BY_PROCESS:
+		break;
+	case BY_CONTAINER:
+		p.name = id->container;
+		break;
+	case BY_POD:
+		/* From a control group namespace the uid may not be seen, but the logs tell. */
+		p.name = id->pod_uid ? id->pod_uid : id->pod;
+		p.space = id->pod_uid ? NULL : id->pod_namespace;
+		break;
+	case BY_UNIT:
+		p.name = id->unit;
+		break;
+	case BY_USER:
+		p.name = id->user;
+		break;
+	case BY_VM:
+		p.name = id->vm;
+		break;
+	}
+	p.class = p.name ? IN_ONE : id->found ? IN_NONE : NOT_KNOWN;
+	return p;
+}
+
+static int compare_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) : COMPARE(!!a, !!b);
+}
+
+static int compare_name(const struct place *a, const struct place *b)
+{
+	int d = COMPARE(a->class, b->class);
+
+	if (!d)
+		d = compare_text(a->name, b->name);
+	return d ? d : compare_text(a->space, b->space);
+}
+
+static int compare_place(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	int d = compare_name(x, y);
+
+	return d ? d : COMPARE(x->worse, y->worse);
+}
+
+void subjects_group(struct subjects *s, const struct host *host, enum subject_by by)
+{
+	struct place *place = xrealloc(NULL, s->n, sizeof(*place));
+	struct subject *subject = xrealloc(NULL, s->n, sizeof(*subject)), *to = NULL;
+	size_t n = 0;
+
+	s->member = xrealloc(NULL, s->n, sizeof(*s->member));
+	for (size_t i = 0; i < s->n; i++) {
+		place[i] = find_place(&s->subject[i], host, by);
+		place[i].worse = i;
+	}
+	sort(place, s->n, sizeof(*place), compare_place);
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct subject *from = place[i].subject;
+
+		s->member[i] = from->process;
+		if (i && !compare_name(&place[i - 1], &place[i])) {
+			merge(&to->tally, &from->tally);
+			to->tally.flags &= ~ROUNDWATCH_PROCESS;
+			to->threads += from->threads;
+			to->processes++;
+		} else {
+			to = &subject[n++];
+			*to = *from;
+			to->member = &s->member[i];
+		}
+	}
+	sort(subject, n, sizeof(*subject), compare_worst);
+	free(place);
+	free(s->subject);
+	s->subject = subject;
+	s->n = n;
+}
+
+const char *verdict_name(uint8_t verdict)
+{
+	static const char *const name[] = {
+		[ROUNDWATCH_CLEAR] = "clear",
+		[ROUNDWATCH_ROUNDING] = "rounding",
+		[ROUNDWATCH_SUSPECT] = "suspect",
+		[ROUNDWATCH_RANDOMX] = "randomx",
+	};
+
+	return verdict < ARRAY_SIZE(name) ? name[verdict] : "unknown";
+}
+
+const char *mode_name(uint8_t mode)
+{
+	static const char *const name[] = {
+		[ROUNDWATCH_RN] = "RN",
+		[ROUNDWATCH_RD] = "RD",
+		[ROUNDWATCH_RU] = "RU",
+		[ROUNDWATCH_RZ] = "RZ",
+	};
+
+	return mode < ARRAY_SIZE(name) ? name[mode] : "unknown";
+}
+
+const char *flag_name(uint32_t flags, unsigned int n)
+{
+	static const char *const name[FLAGS] = { "process", "exited", "guest", "x87" };
+
+	return (flags >> n & 1) ? name[n] : NULL;
+}
+
+void subjects_free(struct subjects *s)
+{
+	for (size_t i = 0; i < s->processes; i++)
+		if (s->process[i].identified)
+			identity_free(&s->process[i].id);
+	free(s->process);
+	free(s->member);
+	free(s->subject);
+	*s = (struct subjects){ 0 };
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Stops or kills a process, and never another with its PID. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "response/action.h"
+
+/* The same on all architectures; a libc older than these has no names for them. */
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+
+/* Before Linux 5.3 a descriptor of /proc/PID is what signals are sent through. */
+static int open_pidfd(const struct host *host, uint32_t pid)
+{
+	int fd = syscall(SYS_pidfd_open, pid, 0);
+	char path[16];
+
+	if (fd >= 0 || errno != ENOSYS)
+		return fd;
+	snprintf(path, sizeof(path), "%u", pid);
+	return openat(host->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+char *action_take(enum action action, const struct host *host,
+		  const struct roundwatch_tally *t)
+{
+	int fd = open_pidfd(host, t->tgid), process, err = 0;
+
+	if (fd < 0)
+		return xasprintf("process %u cannot be opened: %s", t->tgid, strerror(errno));
+
+	/*
+	 * Who had the PID when it was opened has it still, or lost it before now.
+	 * The accused began first: if the PID is his now, it was his then.
+	 */
+	process = process_open(host, t->tgid, t->process_start_ns);
+	if (process < 0) {
+		close(fd);
+		return xasprintf("process %u is gone, or cannot be told from another that has its "
+				 "PID by now", t->tgid);
+	}
+	close(process);
+	if (syscall(SYS_pidfd_send_signal, fd, action == ACTION_KILL ? SIGKILL : SIGSTOP, NULL, 0))
+		err = errno;
+	close(fd);
+	if (err == ENOSYS)
+		return xasprintf("this kernel is older than Linux 5.1 and cannot signal a process "
+				 "without the risk to hit another; look, then: kill %u", t->tgid);
+	return err ? xasprintf("process %u cannot be signalled: %s", t->tgid, strerror(err)) : NULL;
+}

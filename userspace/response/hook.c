@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/* --exec: a command for each event */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "response/hook.h"
+
+extern char **environ;
+
+/* A file of its own for each, so that nobody has to wait for a slow reader. */
+static int make_input(const char *text, size_t n)
+{
+	int fd = memfd_create("event", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	while (n) {
+		ssize_t done = write(fd, text, n);
+
+		if (done < 0) {
+			close(fd);
+			return -1;
+		}
+		text += done;
+		n -= done;
+	}
+	lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+/* Its standard output is our standard error: what is on ours are events, and nothing else. */
+static int spawn(const char *command, int input, pid_t *pid)
+{
+	char *argv[] = { (char *)"sh", (char *)"-c", (char *)command, NULL };
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none, all;
+	int err;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+				 POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setpgroup(&attr, 0);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
+	err = posix_spawn(pid, "/bin/sh", &files, &attr, argv, environ);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attr);
+	return err;
+}
+
+static int free_place(const struct hook *h)
+{
+	int i;
+
+	for (i = 0; i < HOOK_CHILDREN && h->child[i].pid; i++)
+		;
+	return i;
+}
+
+static void begin_waiting(struct hook *h)
+{
+	int place;
+
+	while (h->waiting && (place = free_place(h)) < HOOK_CHILDREN) {
+		int input = h->queue[h->first], err;
+
+		h->first = (h->first + 1) % HOOK_QUEUE;
+		h->waiting--;
+		err = spawn(h->command, input, &h->child[place].pid);
+		close(input);
+		h->child[place].deadline_ns = monotonic_ns() + h->timeout * NSEC;
+		h->child[place].killed = false;
+		if (err) {
+			h->child[place].pid = 0;
+			error("--exec: /bin/sh: %s; the command was not run for one event",
+			      strerror(err));
+		}
+	}
+}
+
+void hook_run(struct hook *h, const char *text, size_t n)
+{
+	int input;
+
+	if (!h->command)
+		return;
+	hook_work(h);
+	if (h->waiting == HOOK_QUEUE) {
+		error("--exec: %d events wait already; the command is not run for one more, "
+		      "it takes too long", HOOK_QUEUE);
+		return;
+	}
+	input = make_input(text, n);
+	if (input < 0) {
+		error("--exec: %s; the command was not run for one event", strerror(errno));
+		return;
+	}
+	h->queue[(h->first + h->waiting++) % HOOK_QUEUE] = input;
+	begin_waiting(h);
+}
+
+static void tell_end(const struct hook *h, pid_t pid, int status, bool killed)
+{
+	if (killed)
+		error("--exec: command [%d] was killed as it took longer than %u s",
+		      pid, h->timeout);
+	else if (WIFSIGNALED(status))
+		error("--exec: command [%d] was ended by signal %d", pid, WTERMSIG(status));
+	else if (WEXITSTATUS(status))
+		error("--exec: command [%d] failed with status %d", pid, WEXITSTATUS(status));
+}
+
+void hook_work(struct hook *h)
+{
+	uint64_t now = monotonic_ns();
+
+	for (int i = 0; i < HOOK_CHILDREN; i++) {
+		pid_t pid = h->child[i].pid;
+		int status;
+
+		if (!pid)
+			continue;
+		if (waitpid(pid, &status, WNOHANG) == pid) {
+			h->child[i].pid = 0;
+			tell_end(h, pid, status, h->child[i].killed);
+		} else if (now >= h->child[i].deadline_ns) {
+			kill(-pid, SIGKILL);
+			h->child[i].killed = true;
+			h->child[i].deadline_ns = UINT64_MAX;
+		}
+	}
+	begin_waiting(h);
+}
+
+uint64_t hook_deadline(const struct hook *h)
+{
+	uint64_t deadline = UINT64_MAX;
+
+	for (int i = 0; i < HOOK_CHILDREN; i++)
+		if (h->child[i].pid && h->child[i].deadline_ns < deadline)
+			deadline = h->child[i].deadline_ns;
+	return deadline;
+}
+
+bool hook_busy(const struct hook *h)
+{
+	for (int i = 0; i < HOOK_CHILDREN; i++)
+		if (h->child[i].pid)
+			return true;
+	return h->waiting;
+}
+
+void hook_wind_up(struct hook *h, unsigned int seconds)
+{
+	uint64_t deadline = monotonic_ns() + seconds * NSEC;
+
+	if (h->waiting)
+		error("--exec: the command is not run for %zu events that still wait", h->waiting);
+	for (; h->waiting; h->waiting--) {
+		close(h->queue[h->first]);
+		h->first = (h->first + 1) % HOOK_QUEUE;
+	}
+	for (int i = 0; i < HOOK_CHILDREN; i++)
+		if (h->child[i].deadline_ns > deadline && !h->child[i].killed)
+			h->child[i].deadline_ns = deadline;
+	if (h->timeout > seconds)
+		h->timeout = seconds;
+}

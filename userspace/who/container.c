@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Reads what container runtimes, kubelet, systemd and libvirt name control groups. */
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "who/container.h"
+
+#define ID_LENGTH	64
+
+/* Part of a path, not terminated. */
+struct name {
+	const char *s;
+	size_t n;
+};
+
+static bool equal(struct name a, const char *b)
+{
+	return a.n == strlen(b) && !memcmp(a.s, b, a.n);
+}
+
+static bool cut_start(struct name *a, const char *b)
+{
+	size_t n = strlen(b);
+
+	if (a->n < n || memcmp(a->s, b, n))
+		return false;
+	a->s += n;
+	a->n -= n;
+	return true;
+}
+
+static bool cut_end(struct name *a, const char *b)
+{
+	size_t n = strlen(b);
+
+	if (a->n < n || memcmp(a->s + a->n - n, b, n))
+		return false;
+	a->n -= n;
+	return true;
+}
+
+/* What comes after the last @b; false if it is not there. */
+static bool cut_to_last(struct name *a, const char *b)
+{
+	size_t n = strlen(b);
+
+	for (size_t i = a->n; i >= n; i--) {
+		if (!memcmp(a->s + i - n, b, n)) {
+			a->s += i;
+			a->n -= i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool has(struct name a, const char *b)
+{
+	return cut_to_last(&a, b);
+}
+
+static char *copy(struct name a)
+{
+	return xstrndup(a.s, a.n);
+}
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool is_id(struct name a)
+{
+	for (size_t i = 0; i < a.n; i++)
+		if (hex(a.s[i]) < 0)
+			return false;
+	return a.n == ID_LENGTH;
+}
+
+/* As systemd escapes what a unit is named after. */
+static char *unescape(struct name a)
+{
+	char *text = copy(a), *to = text;
+
+	for (const char *s = text; *s; s++) {
+		if (s[0] == '\\' && s[1] == 'x' && hex(s[2]) >= 0 && hex(s[3]) >= 0 &&
+		    (s[2] != '0' || s[3] != '0')) {
+			*to++ = hex(s[2]) << 4 | hex(s[3]);
+			s += 3;
+		} else {
+			*to++ = *s;
+		}
+	}
+	*to = '\0';
+	return text;
+}
+
+/* Of KIND-NUMBER-NAME, as libvirt names machines, the name. */
+static bool cut_machine(struct name *a, const char *kind)
+{
+	struct name rest = *a;
+	size_t digits = 0;
+
+	if (!cut_start(&rest, kind))
+		return false;
+	while (digits < rest.n && isdigit((unsigned char)rest.s[digits]))
+		digits++;
+	rest.s += digits;
+	rest.n -= digits;
+	if (!digits || !cut_start(&rest, "-"))
+		return false;
+	*a = rest;
+	return true;
+}
+
+static void found(struct container *c, const char *runtime, char *id)
+{
+	if (!c->id) {
+		c->runtime = xasprintf("%s", runtime);
+		c->id = id;
+	} else {
+		free(c->inner);
+		c->inner = id;
+	}
+}
+
+/* Of PREFIX-ID, with or without ".scope"; or ID alone, whose maker @parent may tell. */
+static bool find_id(struct container *c, struct name a, struct name parent)
+{
+	static const struct {
+		const char *prefix, *runtime;
+	} known[] = {
+		{ "docker-", "docker" },
+		{ "cri-containerd-", "containerd" },
+		{ "containerd-", "containerd" },
+		{ "nerdctl-", "containerd" },
+		{ "crio-", "cri-o" },
+		{ "libpod-", "podman" },
+		{ "libpod-payload-", "podman" },
+	};
+	const char *runtime = "unknown";
+	struct name id = a, prefix = a;
+
+	cut_end(&id, ".scope");
+	if (id.n > ID_LENGTH) {
+		id.s += id.n - ID_LENGTH;
+		id.n = ID_LENGTH;
+	}
+	prefix.n = id.s - a.s;
+	if (!is_id(id) || (prefix.n && prefix.s[prefix.n - 1] != '-'))
+		return false;
+	/* It watches the container from outside. */
+	if (has(prefix, "conmon-"))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (equal(prefix, known[i].prefix))
+			runtime = known[i].runtime;
+	if (!prefix.n && equal(parent, "docker"))
+		runtime = "docker";
+	else if (!prefix.n && equal(parent, "libpod_parent"))
+		runtime = "podman";
+	found(c, runtime, copy(id));
+	return true;
+}
+
+/* Names of systemd-machined, and of libvirt without it. */
+static bool find_machine(struct container *c, struct name a)
+{
+	if ((cut_start(&a, "machine-") && cut_end(&a, ".scope")) ||
+	    (cut_start(&a, "systemd-nspawn@") && cut_end(&a, ".service"))) {
+		char *text = unescape(a);
+		struct name name = { text, strlen(text) };
+
+		if (cut_machine(&name, "qemu-")) {
+			if (!c->vm)
+				c->vm = copy(name);
+		} else if (cut_machine(&name, "lxc-")) {
+			found(c, "lxc", copy(name));
+		} else {
+			found(c, "nspawn", copy(name));
+		}
+		free(text);
+		return true;
+	}
+	if (cut_end(&a, ".libvirt-qemu")) {
+		cut_machine(&a, "qemu-");
+		if (!c->vm)
+			c->vm = copy(a);
+		return true;
+	}
+	if (cut_end(&a, ".libvirt-lxc")) {
+		cut_machine(&a, "lxc-");
+		found(c, "lxc", copy(a));
+		return true;
+	}
+	return false;
+}
+
+static bool find_lxc(struct container *c, struct name a, struct name parent)
+{
+	if (cut_start(&a, "lxc.payload.") || equal(parent, "lxc") || equal(parent, "lxc.payload")) {
+		if (a.n)
+			found(c, "lxc", copy(a));
+		return true;
+	}
+	return false;
+}
+
+static void set_pod(struct container *c, struct name uid)
+{
+	if (c->pod_uid || !uid.n)
+		return;
+	c->pod_uid = copy(uid);
+	/* In a slice's name, a dash would be a level. */
+	for (char *s = c->pod_uid; *s; s++)
+		if (*s == '_')
+			*s = '-';
+}
+
+/* kubelet's [KUBELET-]kubepods[-CLASS]-podUID.slice or kubepods/[CLASS/]podUID, Podman's slices. */
+static bool find_pod(struct container *c, struct name a, struct name parent)
+{
+	if (cut_end(&a, ".slice")) {
+		if ((has(a, "kubepods-") && cut_to_last(&a, "-pod")) ||
+		    cut_to_last(&a, "libpod_pod_"))
+			set_pod(c, a);
+		return true;
+	}
+	if (cut_start(&a, "pod") &&
+	    (cut_start(&parent, "kubepods") || equal(parent, "burstable") ||
+	     equal(parent, "besteffort") || equal(parent, "guaranteed"))) {
+		set_pod(c, a);
+		return true;
+	}
+	return false;
+}
+
+static void find(struct container *c, struct name a, struct name parent, struct name child)
+{
+	struct name pod = a;
+
+	/* SLICE:PREFIX:ID: made for systemd by a runtime that did not ask systemd. */
+	if (cut_to_last(&a, ":")) {
+		struct name prefix = pod;
+
+		pod.n = a.s - pod.s - 1;
+		prefix.n = pod.n;
+		if (cut_to_last(&prefix, ":")) {
+			pod.n = prefix.s - pod.s - 1;
+			find_pod(c, pod, parent);
+		}
+		if (is_id(a))
+			found(c, equal(prefix, "cri-containerd") ? "containerd" :
+				 equal(prefix, "crio") ? "cri-o" :
+				 equal(prefix, "docker") ? "docker" : "unknown", copy(a));
+		return;
+	}
+	/* The runtime itself and not what it runs. */
+	if (equal(child, "supervisor"))
+		return;
+	if (!find_pod(c, a, parent) && !find_id(c, a, parent) && !find_machine(c, a))
+		find_lxc(c, a, parent);
+}
+
+/* The next part of a path, or an empty one; as if there were no "..", which say that we are in a
+ * control group namespace, and it is not.
+ */
+static struct name next_part(const char **path, const char *end)
+{
+	struct name a;
+
+	do {
+		while (*path < end && **path == '/')
+			++*path;
+		a.s = *path;
+		while (*path < end && **path != '/')
+			++*path;
+		a.n = *path - a.s;
+	} while (equal(a, ".."));
+	return a;
+}
+
+static char *find_unit(const char *path, const char *end)
+{
+	static const char *const kind[] = { ".service", ".scope", ".socket", ".mount", ".swap" };
+	struct name a, part;
+
+	do {
+		part = next_part(&path, end);
+		a = part;
+	} while (cut_end(&a, ".slice"));
+	for (size_t i = 0; i < ARRAY_SIZE(kind); i++) {
+		a = part;
+		if (cut_end(&a, kind[i]) && a.n) {
+			cut_start(&part, "_");	/* as systemd escapes what may be a file */
+			return copy(part);
+		}
+	}
+	return NULL;
+}
+
+static void parse_path(const char *path, const char *end, struct container *c)
+{
+	struct name parent = { path, 0 }, part = next_part(&path, end), child;
+
+	for (; part.n; parent = part, part = child) {
+		child = next_part(&path, end);
+		find(c, part, parent, child);
+	}
+}
+
+static void move(char **to, char **from)
+{
+	if (*to)
+		return;
+	*to = *from;
+	*from = NULL;
+}
+
+/* What comes of another hierarchy adds to what there is, but not a second container. */
+static void merge(struct container *to, struct container *from)
+{
+	move(&to->unit, &from->unit);
+	move(&to->pod_uid, &from->pod_uid);
+	move(&to->vm, &from->vm);
+	if (!to->id) {
+		move(&to->id, &from->id);
+		move(&to->runtime, &from->runtime);
+		move(&to->inner, &from->inner);
+	}
+	container_free(from);
+}
+
+enum rank { RANK_SYSTEMD, RANK_UNIFIED, RANK_CONTROLLER, RANKS };
+
+/* A line is HIERARCHY:CONTROLLERS:PATH, and a path may have colons. */
+static void parse_line(const char *line, const char *end, enum rank rank, struct container *c)
+{
+	const char *controllers = memchr(line, ':', end - line), *path;
+	struct container one = { 0 };
+	enum rank is = RANK_CONTROLLER;
+	struct name a;
+
+	path = controllers ? memchr(controllers + 1, ':', end - controllers - 1) : NULL;
+	if (!path)
+		return;
+	a = (struct name){ controllers + 1, path - controllers - 1 };
+	if (equal(a, "name=systemd"))
+		is = RANK_SYSTEMD;
+	else if (!a.n)
+		is = RANK_UNIFIED;
+	if (is != rank)
+		return;
+	path++;
+	a = (struct name){ path, end - path };
+	cut_end(&a, " (deleted)");
+	end = a.s + a.n;
+	parse_path(path, end, &one);
+	if (is != RANK_CONTROLLER)
+		one.unit = find_unit(path, end);
+	merge(c, &one);
+}
+
+void container_parse(const char *cgroups, struct container *c)
+{
+	memset(c, 0, sizeof(*c));
+	for (enum rank rank = 0; rank < RANKS; rank++) {
+		for (const char *line = cgroups, *end; *line; line = *end ? end + 1 : end) {
+			end = strchrnul(line, '\n');
+			parse_line(line, end, rank, c);
+		}
+	}
+}
+
+void container_free(struct container *c)
+{
+	free(c->unit);
+	free(c->runtime);
+	free(c->id);
+	free(c->inner);
+	free(c->pod_uid);
+	free(c->vm);
+	memset(c, 0, sizeof(*c));
+}

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Looks processes and users up. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <search.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/status.h"
+#include "base/util.h"
+#include "who/listing.h"
+#include "who/pods.h"
+#include "who/process.h"
+
+#define ARGS_MAX	(64 << 10)
+#define CMDLINE_MAX	4095
+
+/* Of the initial pid namespace; linux/proc_ns.h does not tell userspace. */
+#define INIT_PID_NS	0xeffffffcU
+
+#ifndef OPEN_TREE_CLONE
+#define OPEN_TREE_CLONE	1
+#endif
+
+/* A tree for tsearch(). */
+struct users {
+	void *tree;
+};
+
+struct user {
+	uint32_t uid;
+	char *name;
+};
+
+/*
+ * /proc, and for root (and since Linux 5.2) what is under all that is mounted in
+ * there: whoever covers /proc/PID does not cover that.
+ */
+static int open_proc(const struct host *host)
+{
+#ifdef SYS_open_tree
+	if (host->live) {
+		int fd = syscall(SYS_open_tree, host->root, "proc", OPEN_TREE_CLONE | O_CLOEXEC);
+
+		if (fd >= 0)
+			return fd;
+	}
+#endif
+	return openat(host->root, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+int host_open(struct host *host, const char *sysroot, bool live)
+{
+	*host = (struct host){ .root = -1, .live = live && !sysroot, .proc = -1 };
+	if (!live && !sysroot)
+		return STATUS_OK;
+	host->root = open(sysroot ? sysroot : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (host->root >= 0)
+		host->proc = open_proc(host);
+	if (host->proc < 0) {
+		error("--sysroot %s: %s; name a directory that has proc/ in it",
+		      sysroot ? sysroot : "/", strerror(errno));
+		host_close(host);
+		return STATUS_FAILURE;
+	}
+	host->listing = listing_open(host->root);
+	host->pods = pods_open(host->root);
+	host->users = xrealloc(NULL, 1, sizeof(*host->users));
+	host->users->tree = NULL;
+	return STATUS_OK;
+}
+
+static void free_user(void *node)
+{
+	struct user *user = node;
+
+	free(user->name);
+	free(user);
+}
+
+void host_close(struct host *host)
+{
+	if (host->users)
+		tdestroy(host->users->tree, free_user);
+	free(host->users);
+	pods_close(host->pods);
+	listing_close(host->listing);
+	if (host->proc >= 0)
+		close(host->proc);
+	if (host->root >= 0)
+		close(host->root);
+	*host = (struct host){ .root = -1, .proc = -1 };
+}
+
+/* By whatever this host is told to ask. */
+static char *ask_system(uint32_t uid)
+{
+	size_t size = 1024;
+	char *buf = NULL, *name = NULL;
+	struct passwd pwd, *found = NULL;
+	int err;
+
+	do {
+		size *= 2;
+		buf = xrealloc(buf, size, 1);
+		err = getpwuid_r(uid, &pwd, buf, size, &found);
+	} while (err == ERANGE && size < (1 << 20));
+	if (!err && found)
+		name = xasprintf("%s", pwd.pw_name);
+	free(buf);
+	return name;
+}
+
+static char *ask_copy(int root, uint32_t uid)
+{
+	int fd = openat(root, "etc/passwd", O_RDONLY | O_CLOEXEC);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+	const struct passwd *pwd;
+	char *name = NULL;
+
+	if (!f) {
+		if (fd >= 0)
+			close(fd);
+		return NULL;
+	}
+	while (!name && (pwd = fgetpwent(f)))
+		if (pwd->pw_uid == uid)
+			name = xasprintf("%s", pwd->pw_name);
+	fclose(f);
+	return name;
+}
+
+static int compare_users(const void *a, const void *b)
+{
+	uint32_t x = ((const struct user *)a)->uid, y = ((const struct user *)b)->uid;
+
+	return (x > y) - (x < y);
+}
+
+char *user_name(const struct host *host, uint32_t uid)
+{
+	struct user key = { .uid = uid };
+	struct user *const *node;
+
+	if (host->root < 0)
+		return NULL;
+	node = tfind(&key, &host->users->tree, compare_users);
+	if (!node) {
+		struct user *user = xrealloc(NULL, 1, sizeof(*user));
+
+		user->uid = uid;
+		user->name = host->live ? ask_system(uid) : ask_copy(host->root, uid);
+		node = tsearch(user, &host->users->tree, compare_users);
+		if (!node) {
+			error("out of memory");
+			exit(STATUS_FAILURE);
+		}
+	}
+	return (*node)->name ? xasprintf("%s", (*node)->name) : NULL;
+}
+
+ssize_t read_at(int dir, const char *path, char *buf, size_t size)
+{
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	size_t have = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	while ((n = read(fd, buf + have, size - 1 - have)) > 0)
+		have += n;
+	close(fd);
+	if (n < 0)
+		return -1;
+	buf[have] = '\0';
+	return have;
+}
+
+/* That field of /proc/PID/stat, from the fourth on. */
+static bool read_stat(int dir, int wanted, unsigned long long *number)
+{
+	char stat[2048], *s;
+
+	if (read_at(dir, "stat", stat, sizeof(stat)) < 0)
+		return false;
+	/* The second field is the name in parentheses, and a name may hold anything. */
+	s = strrchr(stat, ')');
+	for (int field = 2; s && field < wanted; field++)
+		s = strchr(s + 1, ' ');
+	return s && sscanf(s, "%llu", number) == 1;
+}
+
+/* By the system call: a library that hides processes may have its own idea of openat(). */
+static int open_pid(const struct host *host, uint32_t tgid)
+{
+	char path[16];
+
+	snprintf(path, sizeof(path), "%u", tgid);
+	return syscall(SYS_openat, host->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+int process_open(const struct host *host, uint32_t tgid, uint64_t start_ns)
+{
+	unsigned long long ticks;
+	long hz = sysconf(_SC_CLK_TCK);
+	int dir;
+
+	if (host->root < 0)
+		return -1;
+	dir = open_pid(host, tgid);
+	if (dir < 0)
+		return -1;
+	/* The 22nd is the start in clock ticks since boot. */
+	if (hz > 0 && read_stat(dir, 22, &ticks)) {
+		unsigned long long expected = start_ns / (NSEC / hz);
+
+		if (ticks <= expected + 1 && expected <= ticks + 1)
+			return dir;
+	}
+	close(dir);
+	return -1;
+}
+
+static bool lives(uint32_t tgid)
+{
+	return tgid && tgid <= INT32_MAX && (!kill(tgid, 0) || errno == EPERM);
+}
+
+bool process_lives_unseen(const struct host *host, uint32_t tgid)
+{
+	struct stat ns;
+	int dir;
+
+	if (!host->live || fstatat(host->root, "proc/self/ns/pid", &ns, 0) ||
+	    ns.st_ino != INIT_PID_NS || !lives(tgid))
+		return false;
+	dir = open_pid(host, tgid);
+	if (dir < 0)
+		return errno == ENOENT && lives(tgid);
+	close(dir);
+	return false;
+}
+
+uint32_t process_parent(int process)
+{
+	unsigned long long ppid;
+
+	return read_stat(process, 4, &ppid) ? ppid : 0;
+}
+
+char *process_comm(int process)
+{
+	char comm[64];
+	ssize_t n = read_at(process, "comm", comm, sizeof(comm));
+
+	if (n > 0 && comm[n - 1] == '\n')
+		n--;
+	return n > 0 ? xstrndup(comm, n) : NULL;
+}
+
+char *read_link_at(int dir, const char *path)
+{
+	char text[PATH_MAX];
+	ssize_t n = readlinkat(dir, path, text, sizeof(text));
+
+	return n > 0 ? xstrndup(text, n) : NULL;
+}
+
+char *process_args(int process, size_t *n)
+{
+	char *args = xrealloc(NULL, ARGS_MAX, 1);
+	ssize_t have = read_at(process, "cmdline", args, ARGS_MAX);
+
+	*n = have > 0 ? have : 0;
+	return args;
+}
+
+char *args_join(const char *args, size_t n)
+{
+	char *line;
+
+	while (n && !args[n - 1])
+		n--;
+	if (!n)
+		return NULL;
+	if (n > CMDLINE_MAX)
+		n = CMDLINE_MAX;
+	line = xrealloc(NULL, n + 1, 1);
+	for (size_t i = 0; i < n; i++)
+		line[i] = args[i] ? args[i] : ' ';
+	line[n] = '\0';
+	return line;
+}
+
+char *process_cmdline(int process)
+{
+	size_t n;
+	char *args = process_args(process, &n);
+	char *line = args_join(args, n);
+
+	free(args);
+	return line;
+}
