@@ -151,6 +151,8 @@ struct roundwatch_info {
  * @count: observations per mode
  * @changes: observations whose mode was not that of the one before
  * @samples: observations that the rule counted
+ * @id: of this tally, unique as long as the module is loaded and never 0; a
+ *	task that runs exec gets another
  * @reserved: zero
  *
  * A process's tally carries the evidence of its threads and of the processes
@@ -180,7 +182,8 @@ struct roundwatch_tally {
 	__u64 count[ROUNDWATCH_MODES];
 	__u64 changes;
 	__u64 samples;
-	__u64 reserved[8];
+	__u64 id;
+	__u64 reserved[7];
 };
 
 /**

@@ -112,6 +112,20 @@ mk head info tally flags=1 pid=42 tgid=42 verdict=3 tally pid=43 tgid=42 verdict
 run monitor --input order --allow nobody
 same "two ends: one event" "$(events)" "verdict-present verdict-present verdict-ended "
 same "two ends: whose" "$(line 3 process.pid)" 42
+# The end of a process is the end of its threads, in whatever order the module says so.
+mk head info end tally flags=1 pid=42 tgid=42 verdict=3 tally pid=43 tgid=42 verdict=2 \
+	tally flags=3 pid=42 tgid=42 verdict=3 tally flags=2 pid=43 tgid=42 verdict=2 > lower
+run monitor --input lower --allow nobody
+same "a thread ends last, with a lower verdict" "$(events)" "verdict-rose verdict-ended "
+same "... the end has the verdict that was reported" "$(line 2 roundwatch.verdict)" '"randomx"'
+mk head info end tally flags=2 pid=43 tgid=42 verdict=3 tally flags=3 pid=42 tgid=42 verdict=3 \
+	tally flags=2 pid=44 tgid=42 verdict=3 > late
+run monitor --input late --allow nobody
+same "first seen at its end: one rise, one end" "$(events)" "verdict-rose verdict-ended "
+mk head info end tally id=7 pid=42 tgid=42 verdict=3 first_ns=9000000000000 \
+	tally id=7 flags=2 pid=42 tgid=42 verdict=3 first_ns=8999880000000 > moved
+run monitor --input moved --allow nobody
+same "an end is one, whatever its times" "$(events)" "verdict-rose verdict-ended "
 mk head info tally flags=1 pid=42 tgid=42 process_start_ns=9 verdict=3 end > reused
 run monitor --input all --allow nobody
 first=$(line 1 process.entity_id)

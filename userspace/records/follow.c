@@ -14,6 +14,9 @@
 #include "base/util.h"
 #include "records/follow.h"
 
+/* Ends to remember: more than the module has slots by default and records in its ring. */
+#define BURIED_MAX	8192
+
 static bool is_over(const struct roundwatch_tally *t)
 {
 	return t->flags & ROUNDWATCH_EXITED;
@@ -52,22 +55,28 @@ static void drop(struct follow *f, struct accused *a)
 }
 
 /*
- * Who ran exec has a tally that ended and another, under the same PID and start;
- * what the older one says is of the program that was. Times are told in jiffies.
+ * A task that runs exec leaves a tally that ended, and gets another; a module
+ * without tally IDs tells them apart by their times only.
  */
 static bool is_older(const struct roundwatch_tally *t, const struct roundwatch_tally *than)
 {
-	return is_over(t) && !is_over(than) && t->first_ns + NSEC / 10 < than->first_ns;
+	return is_over(t) && !is_over(than) && (!t->id || t->id != than->id) &&
+	       t->first_ns < than->first_ns;
 }
 
-/* @t takes the place of what was known of the same task. */
+static bool same_task(const struct roundwatch_tally *a, const struct roundwatch_tally *b)
+{
+	return a->pid == b->pid && a->start_ns == b->start_ns &&
+	       !((a->flags ^ b->flags) & ROUNDWATCH_PROCESS);
+}
+
+/* @t takes the place of what was known of the same task, unless it is an older program's. */
 static void put(struct accused *a, const struct roundwatch_tally *t)
 {
 	size_t i;
 
 	for (i = 0; i < a->tallies; i++)
-		if (a->tally[i].pid == t->pid && a->tally[i].start_ns == t->start_ns &&
-		    !((a->tally[i].flags ^ t->flags) & ROUNDWATCH_PROCESS))
+		if (same_task(&a->tally[i], t))
 			break;
 	if (i == a->tallies)
 		a->tally = xrealloc(a->tally, ++a->tallies, sizeof(*a->tally));
@@ -110,24 +119,53 @@ static void tell(struct follow *f, struct accused *a, enum change change, uint8_
 	f->tell(f, a, change, previous);
 }
 
-/* What is new of @a is told; once it is accused no more, it is dropped. */
+/* Nothing that the module says about this process from now on is news. */
+static void bury(struct follow *f, const struct accused *a)
+{
+	/* The module can still have records of the newest only. */
+	if (f->buried == BURIED_MAX) {
+		f->buried /= 2;
+		memmove(f->grave, f->grave + f->buried, f->buried * sizeof(*f->grave));
+	}
+	f->grave = xrealloc(f->grave, f->buried + 1, sizeof(*f->grave));
+	f->grave[f->buried++] = (struct grave){ .tgid = a->tgid, .start_ns = a->start_ns };
+}
+
+static bool is_buried(const struct follow *f, const struct roundwatch_tally *t)
+{
+	for (size_t i = f->buried; i-- > 0; )
+		if (f->grave[i].tgid == t->tgid && f->grave[i].start_ns == t->process_start_ns)
+			return true;
+	return false;
+}
+
+/*
+ * Report what is new about @a; once it is accused no more, it is dropped. The
+ * end of a process is the end of all its threads, whatever their tallies say.
+ */
 static void judge(struct follow *f, struct accused *a, enum change rise)
 {
-	uint8_t verdict = ROUNDWATCH_CLEAR;
-	bool lives = false;
+	uint8_t verdict = ROUNDWATCH_CLEAR, worst = ROUNDWATCH_CLEAR;
+	bool lives = false, over;
 
 	for (size_t i = 0; i < a->tallies; i++) {
-		lives |= !is_over(&a->tally[i]);
-		if (!is_over(&a->tally[i]) && a->tally[i].verdict > verdict)
-			verdict = a->tally[i].verdict;
+		const struct roundwatch_tally *t = &a->tally[i];
+
+		worst = t->verdict > worst ? t->verdict : worst;
+		if (is_over(t))
+			continue;
+		lives = true;
+		verdict = t->verdict > verdict ? t->verdict : verdict;
 	}
 	if (a->tallies)
 		subject_of(&a->subject, a->tally, a->tallies);
-	if (!lives && a->verdict < a->subject.tally.verdict && a->tallies)
-		tell(f, a, rise, a->subject.tally.verdict);
-	if (!lives && has_ended(f, a)) {
+	over = a->over || (!lives && has_ended(f, a));
+	if ((over || !lives) && a->verdict < worst)
+		tell(f, a, rise, worst);
+	if (over) {
 		a->subject.tally.flags |= ROUNDWATCH_EXITED;
 		tell(f, a, CHANGE_ENDED, a->verdict);
+		bury(f, a);
 		drop(f, a);
 		return;
 	}
@@ -143,15 +181,15 @@ static void judge(struct follow *f, struct accused *a, enum change rise)
 }
 
 /*
- * A tally of the present state. Of those that are over, only what ended since we
- * last heard is new.
+ * A tally of the present state. Among those that are over, the news is what
+ * ended since the first state was read and was not reported.
  */
 static void take_state(struct follow *f, const struct roundwatch_tally *t)
 {
 	struct accused *a = find(f, t);
 
-	if (!a && (t->verdict < ROUNDWATCH_SUSPECT ||
-		   (is_over(t) && (!f->synced || t->last_ns < f->heard_ns))))
+	if (!a && (t->verdict < ROUNDWATCH_SUSPECT || is_buried(f, t) ||
+		   (is_over(t) && (!f->synced || t->last_ns < f->began_ns))))
 		return;
 	if (!a)
 		a = add(f, t);
@@ -183,7 +221,7 @@ static void take_change(struct follow *f, const struct roundwatch_tally *t)
 {
 	struct accused *a = find(f, t);
 
-	if (!a && t->verdict < ROUNDWATCH_SUSPECT)
+	if (!a && (t->verdict < ROUNDWATCH_SUSPECT || is_buried(f, t)))
 		return;
 	if (!a)
 		a = add(f, t);
@@ -196,12 +234,12 @@ static void take(struct follow *f, const struct roundwatch_header *record)
 	struct roundwatch_tally t;
 	struct roundwatch_lost lost;
 
-	/* Until the present state has been read to its end, what was heard before counts. */
-	if (f->source.complete)
-		f->heard_ns = record->time_ns;
+	f->heard_ns = record->time_ns;
 	switch (record->type) {
 	case ROUNDWATCH_INFO:
 		source_copy_info(&f->info, record);
+		if (!f->synced)
+			f->began_ns = record->time_ns;
 		break;
 	case ROUNDWATCH_TALLY:
 		source_copy_tally(&t, record);
@@ -258,6 +296,9 @@ void follow_forget(struct follow *f)
 		drop(f, f->accused[f->n - 1]);
 	free(f->accused);
 	f->accused = NULL;
+	free(f->grave);
+	f->grave = NULL;
+	f->buried = 0;
 	f->synced = false;
 }
 

@@ -36,6 +36,12 @@ enum change {
 	CHANGE_ENDED,		/* the process is gone, or runs another program */
 };
 
+/* The identity of a process that has ended. */
+struct grave {
+	uint32_t tgid;
+	uint64_t start_ns;
+};
+
 /**
  * struct follow - the verdicts of processes, as they change
  * @from: where records come from
@@ -48,6 +54,9 @@ enum change {
  * @lost: records lost since it was opened
  * @synced: a present state has been read to its end
  * @heard_ns: time of the newest record
+ * @began_ns: when the first present state was read
+ * @grave: processes whose end was reported, in that order
+ * @buried: how many they are
  */
 struct follow {
 	const struct source_options *from;
@@ -62,6 +71,9 @@ struct follow {
 	uint64_t lost;
 	bool synced;
 	uint64_t heard_ns;
+	uint64_t began_ns;
+	struct grave *grave;
+	size_t buried;
 };
 
 /*
