@@ -103,6 +103,9 @@ static inline bool task_is_on_cpu(const struct task_struct *task)
 #ifndef HAVE_KTIME_GET_BOOTTIME_NS
 #define ktime_get_boottime_ns	ktime_get_boot_ns
 #endif
+#ifndef HAVE_KTIME_GET_BOOT_FAST_NS
+#define ktime_get_boot_fast_ns	ktime_get_boottime_ns
+#endif
 #ifndef HAVE_CALL_SINGLE_DATA_T
 typedef struct call_single_data call_single_data_t;
 #endif

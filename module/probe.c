@@ -91,7 +91,7 @@ static void judge(struct tally *t)
 	if (t->verdict == before)
 		return;
 	t->highest = max(t->highest, t->verdict);
-	t->since = get_jiffies_64();
+	t->since_ns = ktime_get_boot_fast_ns();
 	trace_verdict(t, evidence, before);
 	if (max(t->verdict, before) >= ROUNDWATCH_SUSPECT)
 		notice_change(t);

@@ -8,12 +8,17 @@
 u64 record_loaded_ns;
 u32 record_floor_hz;
 
-/* Tallies keep time in jiffies, which cost nothing to read. */
-static u64 when_ns(u64 when, u64 now_ns)
+/*
+ * A living task's last observation is kept in jiffies, which cost nothing to read.
+ * It is as exact as a tick; no other time of a tally moves between two records.
+ */
+static u64 last_ns(const struct tally *t, u64 now_ns)
 {
-	u64 ago = get_jiffies_64() - when;
+	u64 ago = get_jiffies_64() - t->last;
 
-	return now_ns - min(now_ns, ago * (NSEC_PER_SEC / HZ));
+	if (t->flags & ROUNDWATCH_EXITED)
+		return t->ended_ns;
+	return now_ns - min(now_ns - t->first_ns, ago * (NSEC_PER_SEC / HZ));
 }
 
 /**
@@ -43,7 +48,7 @@ bool record_tally(struct roundwatch_tally *r, u32 slot)
 	if (!(t.flags & ROUNDWATCH_EXITED))
 		verdict_decay(&rule, &t.score, jiffies_to_msecs(jiffies));
 	else if (t.highest < ROUNDWATCH_SUSPECT &&
-		 get_jiffies_64() - t.last > EXITED_SECONDS * HZ)
+		 now_ns - t.ended_ns > EXITED_SECONDS * NSEC_PER_SEC)
 		return false;
 	evidence = verdict_evidence(&rule, &t.score);
 	if (!(t.flags & ROUNDWATCH_EXITED))
@@ -67,12 +72,13 @@ bool record_tally(struct roundwatch_tally *r, u32 slot)
 		.fcw = t.fcw,
 		.start_ns = t.start_ns,
 		.process_start_ns = t.process_start_ns,
-		.first_ns = when_ns(t.first, now_ns),
-		.last_ns = when_ns(t.last, now_ns),
-		.verdict_ns = when_ns(t.since, now_ns),
+		.first_ns = t.first_ns,
+		.last_ns = last_ns(&t, now_ns),
+		.verdict_ns = t.since_ns,
 		.cpu_ns = t.cpu_ns,
 		.changes = t.changes,
 		.samples = t.samples,
+		.id = t.id,
 	};
 	memcpy(r->comm, t.comm, sizeof(r->comm));
 	r->comm[sizeof(r->comm) - 1] = '\0';

@@ -8,11 +8,11 @@ DEFINE_PER_CPU(struct tally_counters, tally_counters);
 
 /*
  * A tally is left alone while it may yet prove something: until so many samples
- * were taken, as long as there is a new one every so many jiffies. A miner
+ * were taken, as long as there is a new one every so many nanoseconds. A miner
  * yields one every 50 ms.
  */
 #define PROOF_SAMPLES	32
-#define PROOF_JIFFIES	(HZ / 10)
+#define PROOF_NS	(NSEC_PER_SEC / 10)
 
 /**
  * tally_init() - allocate the table
@@ -69,7 +69,7 @@ static void unkey(struct tally *t, unsigned long key)
 void tally_end(struct tally *t)
 {
 	t->flags |= ROUNDWATCH_EXITED;
-	t->last = get_jiffies_64();
+	t->ended_ns = ktime_get_boot_fast_ns();
 	unkey(t, TALLY_EXITED);
 	tally_put(t);
 }
@@ -138,7 +138,7 @@ static bool before(const struct candidate *a, const struct candidate *b)
 	return a->samples > b->samples;
 }
 
-static __no_kcsan struct candidate candidate(u32 slot, unsigned long key)
+static __no_kcsan struct candidate candidate(u32 slot, unsigned long key, u64 now_ns)
 {
 	const struct tally *t = &tally_table.tally[slot];
 	struct candidate c = {
@@ -150,7 +150,7 @@ static __no_kcsan struct candidate candidate(u32 slot, unsigned long key)
 	int i;
 
 	c.unproven = c.samples < PROOF_SAMPLES &&
-		     get_jiffies_64() - t->first < (c.samples + 2) * PROOF_JIFFIES;
+		     now_ns - t->first_ns < (c.samples + 2) * PROOF_NS;
 	/* What a process only inherited is not its own. */
 	for (i = 0; i < VERDICT_PARTS && c.samples; i++)
 		c.evidence += t->score.part[i];
@@ -179,7 +179,7 @@ static struct tally *own_slot(u32 slot, unsigned long key)
  * Threads look from the first slot, where the hot path expects them, processes
  * from the last. NULL: no room.
  */
-static struct tally *make_room(const struct tally_identity *id)
+static struct tally *make_room(const struct tally_identity *id, u64 now_ns)
 {
 	u32 first = tally_first_slot(id->key), i;
 	struct candidate best = {
@@ -199,7 +199,7 @@ static struct tally *make_room(const struct tally_identity *id)
 			key = k;
 			goto found;
 		}
-		c = candidate(slot, k);
+		c = candidate(slot, k, now_ns);
 		if (before(&c, &best)) {
 			best = c;
 			key = k;
@@ -274,6 +274,14 @@ static bool has_twin(const struct tally *t, unsigned long key)
 	return false;
 }
 
+/* Counted per CPU, so that no cache line is shared; the CPU makes it unique. */
+static u64 new_id(void)
+{
+	static DEFINE_PER_CPU(u64, claims);
+
+	return (u64)(smp_processor_id() + 1) << 48 | this_cpu_inc_return(claims);
+}
+
 /**
  * tally_claim() - a tally for a task that has none
  * @id: of the task; only the task itself, or its parent in fork, may claim
@@ -284,7 +292,8 @@ static bool has_twin(const struct tally *t, unsigned long key)
  */
 struct tally *tally_claim(const struct tally_identity *id)
 {
-	struct tally *t = make_room(id);
+	u64 now_ns = ktime_get_boot_fast_ns();
+	struct tally *t = make_room(id, now_ns);
 	struct tally fresh = {
 		.start_ns = id->start_ns,
 		.process_start_ns = id->process_start_ns,
@@ -292,9 +301,10 @@ struct tally *tally_claim(const struct tally_identity *id)
 		.tgid = id->tgid,
 		.uid = id->uid,
 		.bucket = id->bucket,
-		.first = get_jiffies_64(),
+		.first_ns = now_ns,
 		.last = get_jiffies_64(),
-		.since = get_jiffies_64(),
+		.since_ns = now_ns,
+		.id = new_id(),
 	};
 
 	if (!t)

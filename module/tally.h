@@ -36,6 +36,7 @@
  * @seq: odd while somebody owns the tally
  * @count: observations per mode
  * @next_ns: thread CPU time from which the next sample counts
+ * @ended_ns: in its place, once the task is gone: CLOCK_BOOTTIME of the end
  * @last: jiffies of the last observation
  * @changes: observations whose mode was not that of the one before
  * @mode: at the last observation
@@ -47,10 +48,11 @@
  * @mxcsr: at the last sample
  * @cpu_ns: thread CPU time at the last sample
  * @samples: how many counted
- * @since: jiffies of the last change of @verdict
+ * @since_ns: CLOCK_BOOTTIME of the last change of @verdict
  * @start_ns: of the task, and with the key its identity
  * @process_start_ns: of its process
- * @first: jiffies of the claim
+ * @first_ns: CLOCK_BOOTTIME of the claim
+ * @id: unique as long as the module is loaded
  * @comm: at the last sample, or at exit
  * @pid: in the initial namespace
  * @tgid: in the initial namespace
@@ -63,7 +65,10 @@
 struct tally {
 	unsigned long seq;
 	u64 count[ROUNDWATCH_MODES];
-	u64 next_ns;
+	union {
+		u64 next_ns;
+		u64 ended_ns;
+	};
 	u64 last;
 	u32 changes;
 	u8 mode;
@@ -76,11 +81,12 @@ struct tally {
 	u32 mxcsr;
 	u64 cpu_ns;
 	u64 samples;
-	u64 since;
+	u64 since_ns;
 
 	u64 start_ns __aligned(64);
 	u64 process_start_ns;
-	u64 first;
+	u64 first_ns;
+	u64 id;
 	char comm[16];
 	u32 pid;
 	u32 tgid;

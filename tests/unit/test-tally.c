@@ -150,7 +150,8 @@ static void test_lifecycle(void)
 	   t->tgid == ~42U && t->uid == 43 && t->bucket == 5 && !strcmp(t->comm, "task-42"),
 	   "a claimed tally has the identity");
 	ok(!t->count[0] && !t->count[1] && !t->changes && !t->samples && !t->verdict &&
-	   !t->flags && !t->next_ns && t->first == shim_jiffies && t->last == shim_jiffies,
+	   !t->flags && !t->next_ns && t->first_ns == ktime_get_boot_fast_ns() &&
+	   t->since_ns == t->first_ns && t->last == shim_jiffies && t->id,
 	   "and zeros, and the time");
 	ok(t->seq & 1, "it is owned");
 	ok(!tally_read(slot, &copy), "what is owned cannot be read");
@@ -168,7 +169,7 @@ static void test_lifecycle(void)
 	tally_put(t);
 	ok(tally_read(slot, &copy) && copy.count[ROUNDWATCH_RU] == 2 &&
 	   copy.count[ROUNDWATCH_RN] == 1 && copy.changes == 2 &&
-	   copy.last == copy.first + 3 && copy.mode == ROUNDWATCH_RN,
+	   copy.last == shim_jiffies && copy.first_ns == ktime_get_boot_fast_ns() - 3 * (NSEC_PER_SEC / HZ) && copy.mode == ROUNDWATCH_RN,
 	   "a reader gets what was counted");
 
 	t = tally_get(4096, 7);
@@ -177,7 +178,7 @@ static void test_lifecycle(void)
 	ok(!tally_get(4096, 7), "get does not find what has ended");
 	ok(!tally_likely(5), "neither does the filter");
 	ok(tally_read(slot, &copy) && (copy.flags & ROUNDWATCH_EXITED) && copy.pid == 42 &&
-	   copy.count[ROUNDWATCH_RU] == 2 && copy.last == shim_jiffies,
+	   copy.count[ROUNDWATCH_RU] == 2 && copy.ended_ns == ktime_get_boot_fast_ns(),
 	   "but it stays readable, marked as exited, with the time of the end");
 	counters(&live, &exited);
 	ok(live == 0 && exited == 1, "and is summed up as exited");
@@ -600,7 +601,7 @@ static bool whole(const struct tally *t)
 	name_of(comm, t->pid);
 	for (i = 0; i < ROUNDWATCH_MODES; i++)
 		sum += t->count[i];
-	return t->cpu_ns == sum && t->samples == 3 * sum && (!sum || t->since == ~sum) &&
+	return t->cpu_ns == sum && t->samples == 3 * sum && (!sum || t->since_ns == ~sum) &&
 	       t->process_start_ns == PROCESS_START(t->start_ns) && t->tgid == ~t->pid &&
 	       t->uid == t->pid + 1 && !memcmp(comm, t->comm, sizeof(comm)) &&
 	       (t->bucket == TALLY_NO_BUCKET || t->bucket == t->pid % 4096);
@@ -612,7 +613,7 @@ static void enter_observation(struct tally *t, u8 mode)
 	tally_count(t, mode);
 	t->cpu_ns++;
 	t->samples = 3 * t->cpu_ns;
-	t->since = ~t->cpu_ns;
+	t->since_ns = ~t->cpu_ns;
 	t->score.part[mode & 3] = t->cpu_ns % 100;
 }
 

@@ -143,6 +143,7 @@ static inline void *shim_percpu_at(const volatile void *variable, int cpu)
 #define DECLARE_PER_CPU(type, name)	extern type name
 #define DEFINE_PER_CPU(type, name)	__attribute__((section("shim_percpu_vars"))) type name
 #define per_cpu_ptr(p, cpu)		((__typeof__(p))shim_percpu_at(p, cpu))
+#define smp_processor_id()		shim_cpu
 #define this_cpu_ptr(p)			per_cpu_ptr(p, shim_cpu)
 #define this_cpu_read(v)		__atomic_load_n(this_cpu_ptr(&(v)), __ATOMIC_RELAXED)
 #define this_cpu_add_return(v, n)					\
@@ -158,6 +159,9 @@ extern u64 shim_jiffies;
 __attribute__((weak)) u64 shim_jiffies;
 
 #define get_jiffies_64()	__atomic_load_n(&shim_jiffies, __ATOMIC_RELAXED)
+
+#define NSEC_PER_SEC	1000000000UL
+#define ktime_get_boot_fast_ns()	(get_jiffies_64() * (NSEC_PER_SEC / HZ))
 
 #define MAX_ERRNO	4095
 static inline void *ERR_PTR(long error)
