@@ -15,6 +15,7 @@
 
 #include "base/status.h"
 #include "base/util.h"
+#include "roundwatch.h"
 #include "who/listing.h"
 #include "who/pods.h"
 #include "who/process.h"
@@ -197,6 +198,24 @@ static bool read_stat(int dir, int wanted, unsigned long long *number)
 	return s && sscanf(s, "%llu", number) == 1;
 }
 
+/* The 22nd field is the start in clock ticks since boot. */
+static bool read_start(int dir, unsigned long long *start_ns)
+{
+	unsigned long long ticks;
+
+	if (!read_stat(dir, 22, &ticks))
+		return false;
+	*start_ns = ticks * (NSEC / sysconf(_SC_CLK_TCK));
+	return true;
+}
+
+bool same_start(uint64_t a_ns, uint64_t b_ns)
+{
+	uint64_t tick = NSEC / sysconf(_SC_CLK_TCK);
+
+	return a_ns / tick <= b_ns / tick + 1 && b_ns / tick <= a_ns / tick + 1;
+}
+
 /* By the system call: a library that hides processes may have its own idea of openat(). */
 static int open_pid(const struct host *host, uint32_t tgid)
 {
@@ -208,8 +227,7 @@ static int open_pid(const struct host *host, uint32_t tgid)
 
 int process_open(const struct host *host, uint32_t tgid, uint64_t start_ns)
 {
-	unsigned long long ticks;
-	long hz = sysconf(_SC_CLK_TCK);
+	unsigned long long started;
 	int dir;
 
 	if (host->root < 0)
@@ -217,15 +235,43 @@ int process_open(const struct host *host, uint32_t tgid, uint64_t start_ns)
 	dir = open_pid(host, tgid);
 	if (dir < 0)
 		return -1;
-	/* The 22nd is the start in clock ticks since boot. */
-	if (hz > 0 && read_stat(dir, 22, &ticks)) {
-		unsigned long long expected = start_ns / (NSEC / hz);
-
-		if (ticks <= expected + 1 && expected <= ticks + 1)
-			return dir;
-	}
+	if (read_start(dir, &started) && same_start(started, start_ns))
+		return dir;
 	close(dir);
 	return -1;
+}
+
+bool process_find(const struct host *host, uint32_t number, struct roundwatch_tally *t)
+{
+	char status[4096], *field, *comm;
+	int dir;
+
+	memset(t, 0, sizeof(*t));
+	dir = host->root < 0 ? -1 : open_pid(host, number);
+	if (dir < 0)
+		return false;
+	if (read_at(dir, "status", status, sizeof(status)) < 0)
+		*status = '\0';
+	field = strstr(status, "\nTgid:");
+	t->tgid = field ? strtoul(field + 6, NULL, 10) : number;
+	field = strstr(status, "\nUid:");
+	t->uid = field ? strtoul(field + 5, NULL, 10) : 0;
+	/* The number was that of a thread. */
+	if (t->tgid != number) {
+		close(dir);
+		dir = open_pid(host, t->tgid);
+	}
+	if (dir < 0 || !*status || !read_start(dir, &t->process_start_ns)) {
+		if (dir >= 0)
+			close(dir);
+		return false;
+	}
+	t->start_ns = t->process_start_ns;
+	comm = process_comm(dir);
+	snprintf(t->comm, sizeof(t->comm), "%s", comm ? comm : "");
+	free(comm);
+	close(dir);
+	return true;
 }
 
 static bool lives(uint32_t tgid)

@@ -9,6 +9,7 @@
 
 struct listing;
 struct pods;
+struct roundwatch_tally;
 
 /**
  * struct host - the host on which the tallied processes run
@@ -55,6 +56,18 @@ char *user_name(const struct host *host, uint32_t uid);
  * hidden or not known; close() it.
  */
 int process_open(const struct host *host, uint32_t tgid, uint64_t start_ns);
+
+/* Whether two times of start may be of one process: /proc has them in clock ticks only. */
+bool same_start(uint64_t a_ns, uint64_t b_ns);
+
+/**
+ * process_find - the process that has a number now
+ * @number: its PID, or the TID of one of its threads
+ * @t: its PID, user, name and start; all else is zero
+ *
+ * False if there is no such process, or it cannot be read.
+ */
+bool process_find(const struct host *host, uint32_t number, struct roundwatch_tally *t);
 
 /*
  * Up to @size - 1 bytes of the file @path below the descriptor @dir, and a NUL;

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From records and identity to reasons. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "output/conclusions.h"
+
+/* module/verdict.c gives the rate of false alarms for these parameters. */
+#define DEFAULT_SUSPECT	70
+#define DEFAULT_RANDOMX	100
+#define DEFAULT_DECAY	7
+#define DEFAULT_GAP_US	10000
+
+static void __attribute__((format(printf, 2, 3))) say(struct sentences *s, const char *format, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, format);
+	if (vasprintf(&text, format, ap) < 0)
+		text = xasprintf("%s", "");
+	va_end(ap);
+	s->text = xrealloc(s->text, s->n + 1, sizeof(*s->text));
+	s->text[s->n++] = text;
+}
+
+const char *verdict_meaning(uint8_t verdict)
+{
+	switch (verdict) {
+	case ROUNDWATCH_CLEAR:
+		return "never seen outside round-to-nearest: no sign of RandomX";
+	case ROUNDWATCH_ROUNDING:
+		return "leaves round-to-nearest, but not as RandomX does";
+	case ROUNDWATCH_SUSPECT:
+		return "changes modes much as RandomX does, not for long enough yet";
+	case ROUNDWATCH_RANDOMX:
+		return "behaves like RandomX, the algorithm that mines Monero";
+	default:
+		return "a verdict of a newer module; install a newer roundwatch";
+	}
+}
+
+uint64_t tally_observations(const struct roundwatch_tally *t)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < ROUNDWATCH_MODES; i++)
+		sum += t->count[i];
+	return sum;
+}
+
+void evidence_parts(const struct roundwatch_tally *t, uint32_t part[PARTS])
+{
+	/* The rule asks the last to reach only half of what the others have to. */
+	for (int i = 0; i < PARTS; i++)
+		part[i] = t->score[i] * (i == PART_CROSS ? 2 : 1);
+}
+
+static enum evidence_part least_part(const uint32_t part[PARTS])
+{
+	int least = 0;
+
+	for (int i = 1; i < PARTS; i++)
+		if (part[i] < part[least])
+			least = i;
+	return least;
+}
+
+static bool is_default_rule(const struct roundwatch_info *info)
+{
+	return info->suspect_evidence == DEFAULT_SUSPECT &&
+	       info->randomx_evidence == DEFAULT_RANDOMX && info->decay == DEFAULT_DECAY &&
+	       info->gap_us == DEFAULT_GAP_US;
+}
+
+void conclude_without(struct conclusions *to, const struct snapshot *snap, uint64_t start_ns)
+{
+	const struct roundwatch_info *info = &snap->info;
+
+	if (snapshot_is_blind(snap)) {
+		say(&to->sure, "Not at all: the module is blind, so that this says nothing.");
+		return;
+	}
+	say(&to->sure, "The module keeps a tally of each task that leaves round-to-nearest, and has "
+	    "none of this one. It has made %llu observations of all tasks since it was loaded.",
+	    info->observations);
+	if (start_ns < info->loaded_ns)
+		say(&to->sure, "What the process did before the module was loaded is not known.");
+	if (info->dropped || info->evicted)
+		say(&to->sure, "But the table was full (%llu observations dropped, %llu tallies "
+		    "evicted): load the module with a larger max_tasks (now %u).",
+		    info->dropped, info->evicted, info->max_tasks);
+	say(&to->maybe, "RandomX in software emulation, or in AVX-512 with the mode in each "
+	    "instruction, never leaves round-to-nearest and is not seen.");
+}
+
+static void conclude_verdict(struct conclusions *to, const struct roundwatch_info *info,
+			     const struct roundwatch_tally *t, const uint32_t part[PARTS])
+{
+	static const char *const lack[PARTS] = {
+		"it hardly ever changes to RD", "it hardly ever changes to RU",
+		"it hardly ever changes to RZ",
+		"it hardly ever goes straight between RZ and RD or RU",
+	};
+	enum evidence_part least = least_part(part);
+
+	if (t->verdict == ROUNDWATCH_RANDOMX && is_default_rule(info))
+		say(&to->sure, "High confidence. Synthetic interval arithmetic, made harder than any "
+		    "program seen, gets this far by chance once in about 2,000,000 samples; this is "
+		    "after %llu. Programs that change modes in the same way are listed below.",
+		    t->samples);
+	else if (t->verdict == ROUNDWATCH_RANDOMX)
+		say(&to->sure, "Less is known than usual: the rate of false alarms was measured with "
+		    "the default parameters, and the module was loaded with others.");
+	else if (t->verdict == ROUNDWATCH_SUSPECT)
+		say(&to->sure, "Not yet. A miner that runs unhindered is randomx within seconds; look "
+		    "again in a minute, or with --watch 60.");
+	else if (t->highest == ROUNDWATCH_RANDOMX)
+		say(&to->sure, "It was randomx before: evidence fades by %u a second, so that a miner "
+		    "that stops falls back within half a minute.", info->decay);
+	else if (t->verdict == ROUNDWATCH_ROUNDING && part[least] < info->suspect_evidence)
+		say(&to->sure, "Not RandomX, by what was seen: all four parts would have to rise, and "
+		    "%s.", lack[least]);
+}
+
+static void conclude_sure(struct conclusions *to, const struct snapshot *snap,
+			  const struct roundwatch_tally *t)
+{
+	uint32_t part[PARTS], least;
+
+	evidence_parts(t, part);
+	least = part[least_part(part)];
+	if (snapshot_is_blind(snap))
+		say(&to->sure, "The module is blind now: what is below is what it saw before.");
+	conclude_verdict(to, &snap->info, t, part);
+
+	if (t->verdict >= ROUNDWATCH_SUSPECT && t->flags & ROUNDWATCH_PROCESS && !t->pid)
+		say(&to->sure, "The verdict is that of the process as a whole: none of its threads "
+		    "lived long enough to reach it alone.");
+	if (least > t->evidence)
+		say(&to->sure, "The evidence is below its parts: the process goes to one of RD, RU and "
+		    "RZ more than twice as often as to another, or its evidence is inherited. "
+		    "RandomX goes to all three equally often.");
+	else if (t->evidence > least && t->flags & ROUNDWATCH_X87)
+		say(&to->sure, "The evidence is from changes that x87 followed. They are weak, and "
+		    "never make randomx.");
+}
+
+static bool mentions(const struct roundwatch_tally *t, const struct identity *id, const char *word)
+{
+	return (id->exe && strstr(id->exe, word)) || strstr(t->comm, word) ||
+	       (id->cmdline && strstr(id->cmdline, word));
+}
+
+/* What else reaches suspect or randomx. */
+static void conclude_false_alarms(struct conclusions *to, const struct roundwatch_tally *t,
+				  const struct identity *id)
+{
+	if (mentions(t, id, "monerod") || mentions(t, id, "p2pool"))
+		say(&to->maybe, "An honest Monero node: it is called so. A node that verifies blocks "
+		    "back to back, as when it first synchronizes, really runs RandomX.");
+	else
+		say(&to->maybe, "A Monero node that verifies blocks back to back really runs RandomX; "
+		    "nothing here is called monerod.");
+	if (!(t->flags & ROUNDWATCH_X87))
+		say(&to->maybe, "A test program that walks through all modes by LDMXCSR alone, over "
+		    "and over: its modes look the same.");
+}
+
+/* What stays below suspect. */
+static void conclude_harmless(struct conclusions *to, const struct roundwatch_tally *t)
+{
+	const __u64 *n = t->count;
+
+	if (n[ROUNDWATCH_RD] && n[ROUNDWATCH_RU] && n[ROUNDWATCH_RZ] &&
+	    !(t->flags & ROUNDWATCH_X87))
+		say(&to->maybe, "A miner that is held to little CPU, has just begun, or has stopped: "
+		    "all modes were seen. Look again with --watch 60.");
+	if (n[ROUNDWATCH_RD] || n[ROUNDWATCH_RU])
+		say(&to->maybe, "Interval arithmetic (CGAL, Boost, libraries of geometry and of proofs) "
+		    "rounds up and down.");
+	if (n[ROUNDWATCH_RZ] > n[ROUNDWATCH_RD] + n[ROUNDWATCH_RU])
+		say(&to->maybe, "An emulator of a console, or code that truncates, stays in RZ.");
+}
+
+void conclude(struct conclusions *to, const struct snapshot *snap,
+	      const struct roundwatch_tally *t, const struct identity *id)
+{
+	conclude_sure(to, snap, t);
+	if (t->flags & ROUNDWATCH_GUEST)
+		say(&to->maybe, "A program inside a virtual machine: these are registers of the machine "
+		    "that this process runs. Which program it is, only the inside of the machine can "
+		    "tell; what is examined here is the program that runs the machine.");
+	if (t->flags & ROUNDWATCH_X87)
+		say(&to->maybe, "A loop over fesetround(), as in tests of mathematical libraries: the "
+		    "x87 unit's rounding follows, and RandomX never touches that.");
+	if (t->highest >= ROUNDWATCH_SUSPECT)
+		conclude_false_alarms(to, t, id);
+	else
+		conclude_harmless(to, t);
+}
+
+static void free_sentences(struct sentences *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->text[i]);
+	free(s->text);
+	*s = (struct sentences){ 0 };
+}
+
+void conclusions_free(struct conclusions *c)
+{
+	free_sentences(&c->sure);
+	free_sentences(&c->maybe);
+}

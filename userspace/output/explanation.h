@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef EXPLANATION_H
+#define EXPLANATION_H
+
+#include "corroboration/corroborate.h"
+#include "output/conclusions.h"
+#include "records/subject.h"
+
+#define HISTORY_MAX	60	/* points */
+
+/**
+ * struct point - the evidence at one time
+ * @known: there was a tally
+ */
+struct point {
+	uint64_t time_ns;
+	uint32_t evidence;
+	bool known;
+};
+
+/**
+ * struct explanation - all there is to say about one PID or TID
+ * @asked: the number
+ * @s: the process, or the thread if @asked is that of one
+ * @tallied: the module has a tally of it; else @s is made from /proc
+ * @earlier: tallies of processes that had the number before
+ * @threads: of all processes
+ */
+struct explanation {
+	uint32_t asked;
+	struct subject s;
+	bool tallied;
+	size_t earlier;
+	const struct snapshot *snap;
+	const struct subjects *threads;
+	struct identity id;
+	struct corroboration c;
+	struct conclusions reasons;
+	struct point history[HISTORY_MAX];
+	size_t points;
+};
+
+/* Whether that thread is one of those that it is about. */
+static inline bool explanation_has(const struct explanation *e, const struct roundwatch_tally *t)
+{
+	return t->tgid == e->s.tally.tgid &&
+	       t->process_start_ns == e->s.tally.process_start_ns &&
+	       (!e->s.tally.pid || t->pid == e->s.tally.pid);
+}
+
+/* On a page, which is open. */
+void explanation_print(const struct explanation *e);
+
+struct json_object *explanation_to_json(const struct explanation *e);
+
+#endif
