@@ -60,6 +60,20 @@ rpm_has()
 	done
 }
 
+# Alert rules, and that the reporter prints every metric that they name.
+alert_rules()
+{
+	rules=packaging/prometheus/roundwatch.rules.yml
+	promtool check rules "$rules" && promtool test rules tests/packages/rules.yml || return 1
+	mkdir -p "$tmp/host/proc"
+	build/mkrecord head info tally tgid=1 pid=1 verdict=3 highest=3 evidence=100 end >"$tmp/recording"
+	build/roundwatch metrics --input "$tmp/recording" --sysroot "$tmp/host" >"$tmp/metrics"
+	sed 's/#.*//' "$rules" | grep -o 'roundwatch_[a-z_]*[a-z]' | sort -u >"$tmp/named"
+	while read -r metric; do
+		grep "^${metric}[ {]" "$tmp/metrics" || fail "no such metric: $metric" || return 1
+	done <"$tmp/named"
+}
+
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 test_case 'every file says the same version' one_version
 test_case 'what DKMS gets is what git has' all_sources
@@ -68,4 +82,5 @@ test_case 'lintian finds nothing' lint_debs
 test_case 'make rpm' rpms
 test_case 'rpmlint finds nothing' lint_rpms
 test_case 'the rpms have what they should, where it belongs' rpm_has
+test_case 'Prometheus: a miner has one alert, an allowed process has none' alert_rules
 finish
