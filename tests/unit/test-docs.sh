@@ -1,15 +1,45 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# test-docs.sh BUILD_DIR: what --help, the manual page and the completion tell of the same. Prints
-# TAP.
+# test-docs.sh BUILD_DIR: checks that --help, the manual page, the completion and the other documents
+# agree. Prints TAP.
 
 # shellcheck source=tests/unit/lib.sh
 . "$(dirname "$0")/lib.sh"
 manual=$source/man/roundwatch.8
 completion=$source/completion/roundwatch
+top=$source/..
+documents="README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md $(cd "$top" && echo docs/*.md)"
 
 # section COMMAND: of the manual page
 section() { sed -n "/^\.Ss $1\$/,/^\.S[sh] /p" "$manual" | sed '$d'; }
+
+# synopsis COMMAND: the options in its part of the synopsis, one a line
+synopsis()
+{
+	sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/p' "$manual" | awk -v command="$1" '
+		$1 == ".Nm" { found = 0 }
+		$0 ~ "^\\.(Op )?Cm " command "$" { found = 1 }
+		found && $1 == ".Op" && $2 == "Fl" {
+			if ($3 == "Fl")
+				print "--" $4
+			else
+				for (i = 1; i <= length($3); i++)
+					print "-" substr($3, i, 1)
+		}'
+}
+
+# shown: the commands that the documents and the manual show, in code
+shown()
+{
+	(
+		cd "$top" || exit
+		for document in $documents; do
+			awk '/^```/ { code = !code; next } code { print }' "$document"
+			sed 's/`\([^`]*\)`/\n`\1\n/g' "$document" | sed -n 's/^`//p'
+		done
+		sed -n 's/^\.Dl [#$] //p' "$manual"
+	) | sed 's/[|;>#].*//' | grep -E '^(sudo )?roundwatch( |$)' | sed 's/^sudo //'
+}
 
 # completes WORD...: what is offered after these words
 completes()
@@ -58,8 +88,61 @@ for cmd in $commands; do
 		esac
 		result $? "$cmd: $option is in the manual"
 	done
+	synopsis "$cmd" >named
+	bad=
+	for option in $options; do
+		short=$(sed -n "s/^ *\(-.\), $option.*/\1/p" out)
+		case $option in --device | --sysroot | --help | --version) continue ;; esac
+		grep -qxF -e "$option" -e "${short:-$option}" named || bad="$bad $option"
+	done
+	same "$cmd: all options are in the synopsis" "$bad" ""
 	[ "$bash" ] || continue
 	same "$cmd: completion" "$(completes "$cmd" -- | sort)" "$(echo "$options" | sort)"
 done
+
+# Other documents
+
+for document in $documents; do
+	bad=
+	dir=$top/$(dirname "$document")
+	grep -o '](\([^)]*\))' "$top/$document" | sed 's/^](//; s/)$//' >links
+	while read -r link; do
+		case $link in
+		https:* | '#'*) ;;
+		*) [ -e "$dir/${link%%#*}" ] || bad="$bad $link" ;;
+		esac
+	done <links
+	same "$document: links" "$bad" ""
+done
+
+sed -n 's/.*- alert: //p' "$top/packaging/prometheus/roundwatch.rules.yml" >alerts
+bad=
+while read -r alert; do
+	grep -qx "### $alert" "$top/docs/runbook.md" || bad="$bad $alert"
+done <alerts
+same "the runbook has a section for each alert" "$bad" ""
+
+shown >lines
+grep -q '^roundwatch explain ' lines
+result $? "commands are shown"
+bad=
+while read -r line; do
+	# shellcheck disable=SC2086 # words
+	set -- $line
+	shift
+	case ${1--} in
+	-*) cmd=list ;;
+	*[!a-z]*) continue ;;	# a PID, or PID for one
+	*) cmd=$1 ;;
+	esac
+	run "$cmd" --help
+	[ "$rc" = 0 ] || { bad="$bad $cmd"; continue; }
+	for word; do
+		case $word in
+		--*) grep -q -e "^ .*${word%%=*}\b" out || bad="$bad $cmd:$word" ;;
+		esac
+	done
+done <lines
+same "commands shown exist, with their options" "$bad" ""
 
 finish
