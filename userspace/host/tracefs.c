@@ -10,7 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/status.h"
 #include "base/util.h"
 #include "host/tracefs.h"
 
@@ -33,7 +32,7 @@ static bool set(int dir, const char *file, const char *value)
 	return good;
 }
 
-static int not_allowed(const struct host *host, const char *what, int err)
+static enum status not_allowed(const struct host *host, const char *what, int err)
 {
 	char lockdown[128];
 
@@ -116,10 +115,11 @@ static void set_options(struct tracefs *t)
 	set(t->dir, "trace_clock", "mono");
 }
 
-static int start(struct tracefs *t, const struct host *host, const char *event, const char *filter)
+static enum status start(struct tracefs *t, const struct host *host, const char *event,
+			 const char *filter)
 {
 	char *file = xasprintf("events/roundwatch/%s/filter", event);
-	int status = STATUS_OK;
+	enum status status = STATUS_OK;
 
 	set_options(t);
 	if (*filter && !set(t->dir, file, filter)) {
@@ -139,7 +139,7 @@ static int start(struct tracefs *t, const struct host *host, const char *event, 
 	return status;
 }
 
-static int make_instance(struct tracefs *t, const struct host *host)
+static enum status make_instance(struct tracefs *t, const struct host *host)
 {
 	snprintf(t->name, sizeof(t->name), PREFIX "%d", getpid());
 	if (mkdirat(t->instances, t->name, 0700)) {
@@ -150,9 +150,11 @@ static int make_instance(struct tracefs *t, const struct host *host)
 	return t->dir < 0 ? not_allowed(host, t->name, errno) : STATUS_OK;
 }
 
-int tracefs_open(struct tracefs *t, const struct host *host, const char *event, const char *filter)
+enum status tracefs_open(struct tracefs *t, const struct host *host, const char *event,
+			 const char *filter)
 {
-	int dir = find_tracefs(host), status;
+	int dir = find_tracefs(host);
+	enum status status;
 	char *path;
 
 	*t = (struct tracefs){ .instances = -1, .dir = -1, .pipe = -1 };
@@ -188,9 +190,9 @@ void tracefs_stop(struct tracefs *t)
 	set(t->dir, "events/enable", "0");
 }
 
-int tracefs_close(struct tracefs *t)
+enum status tracefs_close(struct tracefs *t)
 {
-	int status = STATUS_OK;
+	enum status status = STATUS_OK;
 
 	if (t->pipe >= 0)
 		close(t->pipe);

@@ -27,15 +27,16 @@ struct tracefs {
  * @event: its name
  * @filter: which of them, as in Documentation/trace/events.rst; empty: all
  *
- * Also removes what dead processes have left. Prints its own messages, leaves nothing
- * behind if it fails, and returns an enum status.
+ * Also removes what dead processes have left. Prints its own messages, and
+ * leaves nothing behind if it fails.
  */
-int tracefs_open(struct tracefs *t, const struct host *host, const char *event, const char *filter);
+enum status tracefs_open(struct tracefs *t, const struct host *host, const char *event,
+			 const char *filter);
 
 /* No more events; those that are there can yet be read. */
 void tracefs_stop(struct tracefs *t);
 
-/* Removes the instance. Prints its own messages and returns an enum status. */
-int tracefs_close(struct tracefs *t);
+/* Removes the instance. Prints its own messages. */
+enum status tracefs_close(struct tracefs *t);
 
 #endif

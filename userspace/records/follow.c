@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/status.h"
 #include "base/util.h"
 #include "records/follow.h"
 
@@ -258,12 +257,12 @@ static void take(struct follow *f, const struct roundwatch_header *record)
 	}
 }
 
-int follow_read(struct follow *f)
+enum status follow_read(struct follow *f)
 {
 	const struct roundwatch_header *record;
 
 	while (!f->lost) {
-		int status = source_next(&f->source, &record);
+		enum status status = source_next(&f->source, &record);
 
 		if (status || !record)
 			return status;
@@ -272,9 +271,9 @@ int follow_read(struct follow *f)
 	return STATUS_OK;
 }
 
-int follow_open(struct follow *f)
+enum status follow_open(struct follow *f)
 {
-	int status = source_open(&f->source, f->from);
+	enum status status = source_open(&f->source, f->from);
 
 	if (status)
 		return status;

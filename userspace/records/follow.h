@@ -78,13 +78,12 @@ struct follow {
 
 /*
  * Open it, again or for the first time, and read the present state. Whoever was
- * accused before is compared with it. Prints its own messages and returns an
- * enum status.
+ * accused before is compared with it. Prints its own messages.
  */
-int follow_open(struct follow *f);
+enum status follow_open(struct follow *f);
 
 /* Read what there is, without waiting, until the end or until something is lost. */
-int follow_read(struct follow *f);
+enum status follow_read(struct follow *f);
 
 /* Close it; it may be opened again. */
 void follow_close(struct follow *f);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/status.h"
 #include "base/util.h"
 #include "records/snapshot.h"
 
@@ -14,13 +13,13 @@
  */
 #define SILENCE_NS (10 * NSEC)
 
-int snapshot_read(const struct source_options *from, struct snapshot *snap)
+enum status snapshot_read(const struct source_options *from, struct snapshot *snap)
 {
 	static struct source source;
 	const struct roundwatch_header *record;
 	struct roundwatch_lost lost;
 	size_t room = 0;
-	int status;
+	enum status status;
 
 	memset(snap, 0, sizeof(*snap));
 	status = source_open(&source, from);
@@ -71,7 +70,7 @@ bool snapshot_is_blind(const struct snapshot *snap)
 	return snap->info.flags & ROUNDWATCH_BLIND || is_silent(snap);
 }
 
-int snapshot_warn(const struct snapshot *snap)
+enum status snapshot_warn(const struct snapshot *snap)
 {
 	char age[NUMBER_MAX];
 

@@ -19,8 +19,8 @@ struct snapshot {
 	bool live;
 };
 
-/* Read it all; prints its own messages and returns an enum status. */
-int snapshot_read(const struct source_options *from, struct snapshot *snap);
+/* Read it all; prints its own messages. */
+enum status snapshot_read(const struct source_options *from, struct snapshot *snap);
 
 /* Time since the module was loaded. */
 uint64_t snapshot_uptime(const struct snapshot *snap);
@@ -29,7 +29,7 @@ uint64_t snapshot_uptime(const struct snapshot *snap);
 bool snapshot_is_blind(const struct snapshot *snap);
 
 /* Warn if it is blind, or not complete; returns what to exit with. */
-int snapshot_warn(const struct snapshot *snap);
+enum status snapshot_warn(const struct snapshot *snap);
 
 void snapshot_free(struct snapshot *snap);
 

@@ -7,11 +7,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "base/status.h"
 #include "base/util.h"
 #include "records/source.h"
 
-static int open_failed(const char *name, int err)
+static enum status open_failed(const char *name, int err)
 {
 	switch (err) {
 	case ENOENT:
@@ -72,13 +71,13 @@ static void consume(struct source *s, size_t n)
 	s->offset += n;
 }
 
-static int read_failed(const struct source *s)
+static enum status read_failed(const struct source *s)
 {
 	error("%s: %s", s->name, strerror(errno));
 	return STATUS_FAILURE;
 }
 
-static int truncated(const struct source *s)
+static enum status truncated(const struct source *s)
 {
 	uint64_t end = s->offset + s->have;
 
@@ -92,14 +91,14 @@ static int truncated(const struct source *s)
 	return STATUS_FAILURE;
 }
 
-static int damaged(const struct source *s, const char *why, unsigned int number)
+static enum status damaged(const struct source *s, const char *why, unsigned int number)
 {
 	error("%s: damaged at byte %" PRIu64 ": %s %u; %s", s->name, s->offset, why, number,
 	      s->live ? "are the module and this program of one release?" : "record it again");
 	return STATUS_FAILURE;
 }
 
-static int read_recording_header(struct source *s)
+static enum status read_recording_header(struct source *s)
 {
 	/* The number after this is the version of the format. */
 	static const char name[] = "roundwatch record ";
@@ -125,9 +124,9 @@ static int read_recording_header(struct source *s)
 	return STATUS_OK;
 }
 
-int source_open(struct source *s, const struct source_options *from)
+enum status source_open(struct source *s, const struct source_options *from)
 {
-	int status;
+	enum status status;
 
 	s->live = !from->input;
 	s->complete = false;
@@ -158,7 +157,7 @@ int source_open(struct source *s, const struct source_options *from)
 	return status;
 }
 
-static int check_record(const struct source *s, const struct roundwatch_header *h)
+static enum status check_record(const struct source *s, const struct roundwatch_header *h)
 {
 	if (h->size < sizeof(*h) || h->size > ROUNDWATCH_MAX_RECORD || h->size % 8)
 		return damaged(s, "a record of size", h->size);
@@ -177,11 +176,11 @@ static int check_record(const struct source *s, const struct roundwatch_header *
 	return STATUS_OK;
 }
 
-int source_next(struct source *s, const struct roundwatch_header **record)
+enum status source_next(struct source *s, const struct roundwatch_header **record)
 {
 	struct roundwatch_header h;
 	ssize_t n = fill(s, sizeof(h));
-	int status;
+	enum status status;
 
 	*record = NULL;
 	if (n < 0)
@@ -258,11 +257,11 @@ bool source_ask(const struct source *s, struct roundwatch_info *info)
 	return true;
 }
 
-int source_read_info(const struct source_options *from, struct roundwatch_info *info)
+enum status source_read_info(const struct source_options *from, struct roundwatch_info *info)
 {
 	static struct source source;
 	const struct roundwatch_header *record;
-	int status = source_open(&source, from);
+	enum status status = source_open(&source, from);
 
 	if (status)
 		return status;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/status.h"
 #include "roundwatch.h"
 
 /*
@@ -59,16 +60,16 @@ struct source {
 	_Alignas(8) unsigned char buf[16 * ROUNDWATCH_MAX_RECORD];
 };
 
-/* These print their own messages and return an enum status. */
+/* These print their own messages. */
 
-int source_open(struct source *s, const struct source_options *from);
+enum status source_open(struct source *s, const struct source_options *from);
 
 /*
  * The next record, valid until the next call; NULL at the end, which is an
  * error before SNAPSHOT_END, and with @nonblock also when there is none yet:
  * then @ended is false. Its size and ABI have been checked.
  */
-int source_next(struct source *s, const struct roundwatch_header **record);
+enum status source_next(struct source *s, const struct roundwatch_header **record);
 
 /*
  * The module's counters now, without reading records; false if this is no device, or
@@ -82,7 +83,7 @@ void source_close(struct source *s);
 bool source_ask(const struct source *s, struct roundwatch_info *info);
 
 /* The same by an open of its own; of a recording, as it was. */
-int source_read_info(const struct source_options *from, struct roundwatch_info *info);
+enum status source_read_info(const struct source_options *from, struct roundwatch_info *info);
 
 /* Copy a record of that type: what it lacks is zero, what is new in it is left out. */
 void source_copy_info(struct roundwatch_info *to, const struct roundwatch_header *from);

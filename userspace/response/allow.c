@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/status.h"
 #include "base/util.h"
 #include "response/allow.h"
 #include "who/image.h"
@@ -120,7 +119,7 @@ static void check_owner(struct allow *a, const char *path, int fd)
 	a->broken = true;
 }
 
-int allow_read(struct allow *a, const char *path)
+enum status allow_read(struct allow *a, const char *path)
 {
 	char *text = NULL;
 	size_t room = 0, number = 0;

@@ -27,7 +27,7 @@ struct allow {
  * Says what is wrong, with the line's number. Returns STATUS_FAILURE if the file
  * cannot be read at all.
  */
-int allow_read(struct allow *a, const char *path);
+enum status allow_read(struct allow *a, const char *path);
 
 /* The line that allows it, as text that stays @a's; NULL if none does. */
 const char *allow_find(const struct allow *a, const struct host *host,

@@ -13,7 +13,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/status.h"
 #include "base/util.h"
 #include "roundwatch.h"
 #include "who/listing.h"
@@ -57,7 +56,7 @@ static int open_proc(const struct host *host)
 	return openat(host->root, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-int host_open(struct host *host, const char *sysroot, bool live)
+enum status host_open(struct host *host, const char *sysroot, bool live)
 {
 	*host = (struct host){ .root = -1, .live = live && !sysroot, .proc = -1 };
 	if (!live && !sysroot)

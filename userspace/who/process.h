@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/status.h"
+
 struct listing;
 struct pods;
 struct roundwatch_tally;
@@ -40,9 +42,9 @@ struct host {
  * @live: the records come from this kernel's module
  *
  * Without @sysroot a recording's host is not known: it may be another.
- * Prints its own messages and returns an enum status.
+ * Prints its own messages.
  */
-int host_open(struct host *host, const char *sysroot, bool live);
+enum status host_open(struct host *host, const char *sysroot, bool live);
 void host_close(struct host *host);
 
 /* Name of a user; allocated, NULL if it has none or that is not known. */
