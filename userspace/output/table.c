@@ -111,6 +111,11 @@ bool table_choose(struct table *t, const struct column *known, size_t n,
 	}
 }
 
+static struct value get(const struct table *t, const void *row, const struct column *c)
+{
+	return c->get ? c->get(row) : t->get_field(row, c->field);
+}
+
 void table_add(struct table *t, const void *row, const char *color)
 {
 	struct value *cell;
@@ -119,7 +124,7 @@ void table_add(struct table *t, const void *row, const char *color)
 	t->row_color = xrealloc(t->row_color, t->rows + 1, sizeof(*t->row_color));
 	cell = &t->cell[t->rows * t->columns];
 	for (size_t i = 0; i < t->columns; i++)
-		cell[i] = t->column[i]->get(row);
+		cell[i] = get(t, row, t->column[i]);
 	t->row_color[t->rows++] = color;
 }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct field;
 struct json_object;
 
 /* What a value is decides how it looks in a table, as raw words and in JSON. */
@@ -52,13 +53,14 @@ enum {
  * @flags: COLUMN_*
  * @leave: if the default table is too wide for the terminal, the columns with
  *	the lowest of these stay out first; 0 stays in
- * @get: its value for a row
+ * @get: its value for a row; NULL: struct table's @get_field of @field
  */
 struct column {
 	const char *name;
 	unsigned int flags;
 	unsigned int leave;
 	struct value (*get)(const void *row);
+	const struct field *field;
 };
 
 enum table_format {
@@ -71,6 +73,7 @@ enum table_format {
  * struct table - rows to be printed
  * @format: how
  * @headings: print them, if @format has any
+ * @get_field: see struct column
  * @fixed: the columns were asked for by name: leave none out
  * @now_ns: CLOCK_BOOTTIME against which ages are told
  * @realtime_offset_ns: to be added for CLOCK_REALTIME
@@ -78,6 +81,7 @@ enum table_format {
 struct table {
 	enum table_format format;
 	bool headings;
+	struct value (*get_field)(const void *row, const struct field *field);
 	bool fixed;
 	uint64_t now_ns;
 	int64_t realtime_offset_ns;
