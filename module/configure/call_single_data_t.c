@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Once struct call_single_data: from 4.14 on. */
+/* call_single_data_t replaced struct call_single_data: from 4.14 on. */
 #include <linux/smp.h>
 
 #ifdef PROBE

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* For ioctls that take a pointer: from 5.5 on. */
+/* compat_ptr_ioctl(), for ioctls that take a pointer: from 5.5 on. */
 #include <linux/fs.h>
 
 #ifdef PROBE

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The other way round: what is above must compile, and what is below must not. */
+/* Checks the compiler itself: the part above #ifdef must compile, the part below must not. */
 #include <linux/module.h>
 #include <linux/sched.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tracepoint sched_process_exit says whether the whole process ends: after 6.12. */
+/* The tracepoint sched_process_exit passes whether the whole process ends: after 6.12. */
 #include <linux/module.h>
 #include <trace/events/sched.h>
 

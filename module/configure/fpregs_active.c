@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* struct fpu says whether its registers are live, by this name: before 4.14. */
+/* struct fpu has fpregs_active, true while its registers are live: before 4.14. */
 #include <linux/sched.h>
 #include <asm/fpu/types.h>
 

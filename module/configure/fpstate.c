@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* struct fpu points at its image, which a guest's may take the place of: from 5.16 on. */
+/* struct fpu points to its register image, which KVM can replace by a guest's: from 5.16 on. */
 #include <linux/sched.h>
 #include <asm/fpu/types.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Exported: ktime_get_boot_fast_ns */
-/* CLOCK_BOOTTIME without waiting for its writer: from 4.11 on. */
+/* It reads CLOCK_BOOTTIME without waiting for a writer: from 4.11 on. */
 #include <linux/ktime.h>
 #include <linux/timekeeping.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Once ktime_get_boot_ns(): from 5.3 on. */
+/* ktime_get_boottime_ns() replaced ktime_get_boot_ns(): from 5.3 on. */
 #include <linux/ktime.h>
 #include <linux/timekeeping.h>
 

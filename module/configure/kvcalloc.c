@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* From 4.18 on. */
+/* kvcalloc(): from 4.18 on. */
 #include <linux/mm.h>
 #include <linux/slab.h>
 

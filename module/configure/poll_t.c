@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What poll() returns is a type of its own: from 4.16 on. */
+/* poll() returns the type __poll_t: from 4.16 on. */
 #include <linux/poll.h>
 
 #ifdef PROBE

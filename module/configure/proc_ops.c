@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A file in /proc has operations of its own kind: from 5.6 on. */
+/* Files in /proc use struct proc_ops: from 5.6 on. */
 #include <linux/fs.h>
 #include <linux/proc_fs.h>
 

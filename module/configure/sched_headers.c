@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* <linux/sched.h> was split up: from 4.11 on. */
+/* <linux/sched.h> is split into <linux/sched/...>: from 4.11 on. */
 #include <linux/sched.h>
 
 #ifdef PROBE

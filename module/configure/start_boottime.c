@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* task_struct has it by this name, and not as real_start_time: after 5.4. */
+/* task_struct has start_boottime instead of real_start_time: after 5.4. */
 #include <linux/sched.h>
 
 #ifdef PROBE

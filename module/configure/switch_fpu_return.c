@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Exported: switch_fpu_return */
-/* Loads the task's registers: from 5.2 on, and in newer kernels for KVM alone. */
+/* It loads the task's registers: from 5.2 on, and in newer kernels for KVM only. */
 #include <linux/sched.h>
 #include <asm/fpu/api.h>
 

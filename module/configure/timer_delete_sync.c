@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Once del_timer_sync(): from 6.2 on. */
+/* timer_delete_sync() replaced del_timer_sync(): from 6.2 on. */
 #include <linux/timer.h>
 
 #ifdef PROBE

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A timer's function is given the timer: from 4.15 on. */
+/* A timer's function gets the timer as its argument: from 4.15 on. */
 #include <linux/timer.h>
 
 #ifdef PROBE

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The guest's half of scripts/bench: measures, and prints for it
+# The part of scripts/bench that runs in the virtual machine. It measures and prints:
 #   row NAME MEDIAN MIN MAX: BATCH…
 #   note TEXT
 # The argument is the directory with pingpong and empty/empty.ko.
@@ -9,7 +9,7 @@ set -eu
 bin=$1
 out=/tmp/bpftrace.out
 
-# A real-time process that never pauses would be stopped for 50 ms in each second.
+# Without this, the kernel stops a real-time process that never pauses for 50 ms in each second.
 echo -1 >/proc/sys/kernel/sched_rt_runtime_us
 
 die()
@@ -18,7 +18,7 @@ die()
 	exit 1
 }
 
-# The row's name, then options of pingpong.
+# measure NAME OPTION…: runs pingpong with the options and prints a row.
 measure()
 {
 	name=$1
@@ -27,8 +27,8 @@ measure()
 	echo "row $name $result"
 }
 
-# Along with a process that has its own work to do in the meantime: by turns, as the fair class sees
-# it. The row includes what that process gets done; what it does not get done is lost, and free.
+# Measures while another process has work of its own (bpftrace), both in the fair class. The row
+# includes the work that the other process completes in that time, but not the work that it drops.
 measure_shared()
 {
 	name=$1
@@ -64,7 +64,7 @@ with_roundwatch()
 	rmmod roundwatch
 }
 
-# A tally is looked for behind those of tasks that have ended.
+# The lookup of the tally passes the tallies of tasks that have ended.
 measure_after_others()
 {
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
@@ -73,7 +73,7 @@ measure_after_others()
 	measure "$@"
 }
 
-# Virtual seconds.
+# The limit is in virtual seconds.
 wait_for_line()
 {
 	tries=$(($2 * 2))
@@ -95,7 +95,7 @@ start_bpftrace()
 		return 1
 	}
 	[ -d /sys/kernel/debug/tracing ] || mount -t debugfs debugfs /sys/kernel/debug
-	# Up to 5.15 the registers are in struct fpu itself.
+	# Up to 5.15, the registers are in struct fpu itself.
 	if grep -qa __task_fpstate /sys/kernel/btf/vmlinux; then
 		cp tests/bench/detector.bt /tmp/detector.bt
 	else
@@ -104,7 +104,7 @@ start_bpftrace()
 	bpftrace /tmp/detector.bt >"$out" 2>&1 &
 	pid=$!
 	if wait_for_line '^ready$' 60; then
-		# That was the first probe; the other may take a moment more.
+		# The first probe is attached. The second one may take a moment more.
 		for _ in 1 2 3 4 5 6 7 8 9 10; do
 			short_run
 			! wait_for_line ' pingpong 2$' 1 || return 0

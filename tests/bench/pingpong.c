@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Instructions per context switch: two processes on one processor hand a byte to and fro over two
- * pipes, so that each round trip is two switches.
+ * Instructions per context switch: two processes on one processor pass a byte back and forth over
+ * two pipes, so each round trip is two switches.
  *
  * This counts instructions only under QEMU's -icount shift=0, where the guest's time-stamp counter
  * is the number of instructions executed: it runs at 1 GHz of virtual time, and a batch is never
- * idle. No clock of the kernel comes in, so no calibration does. verify_counter() makes sure.
- * What interrupts do in between is counted too: the tick, some 4 instructions a switch.
- * Run it as SCHED_FIFO: the fair class preempts now this way, now that, by up to 1,000 a switch.
- * Starved tasks cost the scheduler 13 a switch while they wait, hence the pauses, and the median.
+ * idle. No kernel clock and no calibration are involved; verify_counter() checks this.
+ * Instructions of interrupts are counted, too: the tick adds about 4 per switch.
+ * Run it with SCHED_FIFO: preemption by the fair class varies by up to 1,000 per switch.
+ * Waiting tasks cost the scheduler 13 per switch; hence the pauses and the median.
  *
- * Both processes load MXCSR in every round, whether it changes or not, so that all modes execute
+ * Both processes load MXCSR in every round even if it does not change, so that all modes execute
  * the same instructions.
  */
 #define _GNU_SOURCE
@@ -32,7 +32,7 @@
 
 #define MAX_BATCHES	1000
 
-static unsigned int mxcsr[MODES];	/* for a round, by its number modulo MODES */
+static unsigned int mxcsr[MODES];	/* value for a round, by its number modulo MODES */
 static char byte;
 
 static void usage(FILE *to)
@@ -43,7 +43,7 @@ static void usage(FILE *to)
 	      "  --warmup N  round trips before anything is measured (5000)\n"
 	      "  --rounds N  round trips of a batch (2000)\n"
 	      "  --batches N (25)\n"
-	      "  --pause MS  before each batch, in which others get what waits for them done (100)\n"
+	      "  --pause MS  pause before each batch, for other tasks to finish their work (100)\n"
 	      "Prints instructions per switch: median, minimum and maximum of the batches, and each.\n",
 	      to);
 }
@@ -58,7 +58,7 @@ static unsigned long number(const char *text, unsigned long max)
 	return value;
 }
 
-/* Two instructions a turn. */
+/* Two instructions per iteration. */
 static uint64_t count_turns(unsigned long turns)
 {
 	uint64_t begin = __rdtsc();
@@ -67,7 +67,7 @@ static uint64_t count_turns(unsigned long turns)
 	return __rdtsc() - begin;
 }
 
-/* An interrupt may come in between, but not every time. */
+/* An interrupt may add to one attempt, but not to all of them. */
 static void verify_counter(void)
 {
 	const unsigned long turns = 10000;
@@ -87,7 +87,7 @@ static void verify_counter(void)
 static void get(int pipe)
 {
 	if (read(pipe, &byte, 1) != 1)
-		_exit(0);	/* the other has ended */
+		_exit(0);	/* the other process has ended */
 }
 
 static void put(int pipe)

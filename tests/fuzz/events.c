@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The text of trace_pipe: trace-event.c, and what `roundwatch trace` makes of it. */
+/* Fuzzes trace-event.c and `roundwatch trace` with the text of trace_pipe. */
 #include <string.h>
 
 #include "host/trace-event.h"
@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (result == TRACE_SHORT)
 			break;
 		if (result == TRACE_READ) {
-			/* What is read whole must be read the same way where more follows. */
+			/* A complete line must be parsed the same way when more text follows. */
 			struct trace_event again;
 			size_t end;
 

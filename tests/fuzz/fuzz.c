@@ -41,12 +41,12 @@ const char *fuzz_file(const void *data, size_t size)
 		fd = memfd_create("input", MFD_CLOEXEC);
 	must(fd >= 0 && !ftruncate(fd, 0));
 	must(pwrite(fd, data, size, 0) == (ssize_t)size);
-	/* Opened by this name, it is read from its beginning. */
+	/* Opening this name reads the file from its beginning. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return path;
 }
 
-/* One JSON value after the other, and nothing else. */
+/* The output must be a sequence of JSON values and nothing else. */
 static bool is_json(const char *text, size_t n)
 {
 	struct json_tokener *tok = json_tokener_new();
@@ -70,7 +70,7 @@ static bool is_json(const char *text, size_t n)
 	return good;
 }
 
-/* Harmless on a terminal: no control character but the newline, nor one of C1. */
+/* Safe on a terminal: no C0 or C1 control characters except newline. */
 static bool is_harmless(const char *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -84,7 +84,7 @@ static bool is_harmless(const char *text, size_t n)
 	return true;
 }
 
-/* The descriptor that the next file will have. */
+/* The descriptor that the next opened file will get. */
 static int next_descriptor(void)
 {
 	int fd = dup(STDIN_FILENO);
@@ -114,7 +114,7 @@ void fuzz_run(const char *arg, ...)
 	stdout = open_memstream(&out, &out_size);
 	stderr = open_memstream(&err, &err_size);
 	must(stdout && stderr);
-	optind = 0;	/* getopt begins anew */
+	optind = 0;	/* restart getopt */
 	status = reporter_main(argc, argv);
 	fclose(stdout);
 	fclose(stderr);

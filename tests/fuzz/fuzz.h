@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the harnesses share: the whole reporter, run inside this process. */
+/* Shared by the harnesses: run the whole reporter inside this process. */
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -7,11 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* libFuzzer calls these. */
+/* Called by libFuzzer. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Ends the process as a finding if @cond does not hold. */
+/* End the process with a finding if @cond is false. */
 #define must(cond)							\
 	do {								\
 		if (!(cond))						\
@@ -19,18 +19,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 	} while (0)
 void fuzz_fail(const char *cond, const char *file, int line) __attribute__((noreturn));
 
-/* The reporter's main(), as Makefile names it here. */
+/* The reporter's main(), renamed by the Makefile. */
 int reporter_main(int argc, char **argv);
 
-/* A path at which the @size bytes can be read, until the next call. */
+/* Return a path from which the @size bytes can be read until the next call. */
 const char *fuzz_file(const void *data, size_t size);
 
 /*
- * fuzz_run - "roundwatch ARG...", the last of which is NULL
+ * fuzz_run - run "roundwatch ARG..."; the last argument is NULL
  *
- * What it prints must be JSON if it is asked for --json, and nothing that a terminal
- * acts upon; it must exit with a status that the manual knows, have said something if it
- * is not 0, and have closed what it opened.
+ * With --json the output must be JSON; it must not contain control characters. The exit
+ * status must be one that the manual lists, with a message if it is not 0. All opened files
+ * must be closed.
  */
 void fuzz_run(const char *arg, ...) __attribute__((sentinel));
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A host's files, as --sysroot has them: whatever parses /proc and its kin, who a process
- * is, and what keeps the module from being loaded.
+ * Fuzzes all parsers of a host's files with --sysroot: those of /proc, of a process's identity,
+ * and of the reasons why the module is not loaded.
  *
- * The input is a row of files: a byte 0x1e, a letter that stands for one of those
- * below, and what is in it.
+ * The input is a sequence of files: a byte 0x1e, a letter that selects one of the files below,
+ * and its contents.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #include "records/source.h"
 #include "who/identity.h"
 
-/* Of a LINK, the text is where it leads; of an ENTRY, the name of a directory in that directory. */
+/* For a LINK, the contents are its target; for an ENTRY, the name of a subdirectory. */
 enum kind { TEXT, LINK, ENTRY };
 
 static const struct file {
@@ -41,7 +41,7 @@ static const struct file {
 	{ 'u', TEXT, "etc/passwd" },
 	{ 'o', ENTRY, "var/log/pods" },
 	{ 'n', ENTRY, "var/log/containers" },
-	/* What follows is about the kernel. */
+	/* The files below describe the kernel. */
 	{ 'R', TEXT, "proc/sys/kernel/osrelease" },
 	{ 'C', TEXT, "proc/cmdline" },
 	{ 'E', TEXT, "sys/module/module/parameters/sig_enforce" },
@@ -139,7 +139,7 @@ static void remove_entries(const char *path)
 	closedir(dir);
 }
 
-/* Files of the last input that this one may not have. */
+/* Remove files of the previous input. */
 static void remove_files(const bool made[])
 {
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
@@ -152,7 +152,7 @@ static void remove_files(const bool made[])
 	}
 }
 
-/* Whether any of them is about the kernel. */
+/* Make the files of the input; true if one of them describes the kernel. */
 static bool make_files(const uint8_t *data, size_t size)
 {
 	static bool made[ARRAY_SIZE(files)];
@@ -178,7 +178,7 @@ static bool make_files(const uint8_t *data, size_t size)
 	return kernel;
 }
 
-/* Process 7, which was started a second after boot. */
+/* Process 7, started one second after boot. */
 static const struct roundwatch_tally tally = {
 	.header = { sizeof(tally), ROUNDWATCH_TALLY, ROUNDWATCH_ABI, 5 * NSEC },
 	.pid = 7,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Numbers from the input, for harnesses of the module's files; after what defines u32. */
+/* Numbers from the input, for harnesses of the module's files. Include it after u32 is defined. */
 #ifndef INPUT_H
 #define INPUT_H
 
@@ -18,7 +18,7 @@ struct input {
 	size_t size;
 };
 
-/* The next @n bytes, 0 where there are none. */
+/* The next @n bytes; 0 after the end. */
 static inline u32 number(struct input *in, size_t n)
 {
 	u32 value = 0;

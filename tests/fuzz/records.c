@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Recordings: source.c, snapshot.c, subject.c, and what the subcommands make of them. */
+/* Fuzzes source.c, snapshot.c, subject.c and the subcommands with recordings. */
 #include "fuzz.h"
 #include "records/snapshot.h"
 #include "records/subject.h"
 
-/* Each tally is in one process, and the worst come first. */
+/* Each tally belongs to one process, and the worst come first. */
 static void check_subjects(const struct snapshot *snap)
 {
 	struct subjects process, thread;
@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct snapshot snap;
 	char all[] = "+HIGHEST,SINCE,STATE,UID,START,CPU,SAMPLES,MODE,MXCSR,FCW,EXE,CMDLINE";
 
-	/* Says all that is wrong, so that the rest need not be tried. */
+	/* list reports every error of the input. If it is unreadable, skip the other subcommands. */
 	fuzz_run("list", "--json", "--all", "-o", all, "-i", from.input, NULL);
 	read_to_the_end(&from);
 	if (snapshot_read(&from, &snap))

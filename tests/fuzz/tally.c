@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* module/tally.c: whatever tasks come, change and go, the table stays in order. */
+/* Fuzzes module/tally.c: the table stays consistent while tasks start, change and end. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,10 +7,10 @@
 
 #include "input.h"
 
-#define SLOTS	32	/* two sets, so that they are soon full */
+#define SLOTS	32	/* two sets, so that they fill quickly */
 #define TASKS	64
 
-static u64 ended;	/* by us, or as another task was found in its place */
+static u64 ended;	/* tallies ended here, or because another task was found in their place */
 
 static unsigned long key_of(u8 task)
 {
@@ -160,7 +160,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			tally_end(t);
 			ended++;
 			break;
-		case 2:	/* somebody is at it, while others come and go */
+		case 2:	/* a tally is in use while others come and go */
 			if (held) {
 				tally_put(held);
 				held = NULL;
@@ -175,7 +175,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				u32 still = live_accused();
 
 				t = claim(task, start_ns);
-				/* Nobody who stands accused gives way. */
+				/* No accused tally is evicted. */
 				must(live_accused() == still);
 			}
 			if (IS_ERR_OR_NULL(t))

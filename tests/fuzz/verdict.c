@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* module/verdict.c: no row of samples, forks and execs takes a score out of its bounds. */
+/* Fuzzes module/verdict.c: no sequence of samples, forks and execs drives a score out of bounds. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,13 +23,13 @@ static void check(const struct verdict_rule *rule, const struct verdict_score *s
 	}
 	must(s->agree <= 12);
 	must(s->mode <= ROUNDWATCH_RZ);
-	/* All of RD, RU and RZ have to turn up, or x87 has to follow in all of them. */
+	/* All of RD, RU and RZ must appear, or x87 must follow in all of them. */
 	must(evidence <= all || evidence <= rule->suspect);
 	must(verdict >= ROUNDWATCH_ROUNDING && verdict <= ROUNDWATCH_RANDOMX);
 	must(evidence < rule->randomx || verdict == ROUNDWATCH_RANDOMX);
 	must(4 * evidence >= rule->suspect || verdict == ROUNDWATCH_ROUNDING ||
 	     4 * evidence >= rule->randomx);
-	/* It does not go on rising by itself. */
+	/* Evidence does not rise without samples. */
 	must(verdict_decide(rule, evidence, verdict) == verdict);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* systemd, where it is */
+/* Notifications for systemd, if the program runs under it */
 #include <stdarg.h>
 #include <stdio.h>
 

@@ -4,10 +4,10 @@
 
 #include <stdint.h>
 
-/* Tell systemd, if it asks: "READY=1", … as in sd_notify(3). Nothing without libsystemd. */
+/* Send "READY=1", … to systemd as sd_notify(3) does. Does nothing without libsystemd. */
 __attribute__((format(printf, 1, 2))) void notify(const char *format, ...);
 
-/* How often systemd wants to be told WATCHDOG=1 at least, in nanoseconds; 0: never. */
+/* The longest interval between two WATCHDOG=1 in nanoseconds; 0: none needed. */
 uint64_t notify_watchdog_ns(void);
 
 #endif

@@ -2,13 +2,13 @@
 #ifndef STATUS_H
 #define STATUS_H
 
-/* What the program exits with; roundwatch(8) promises these numbers. */
+/* Exit statuses; roundwatch(8) documents these numbers. */
 enum status {
 	STATUS_OK = 0,
-	STATUS_FAILURE = 1,	/* input or output failed, or made no sense */
+	STATUS_FAILURE = 1,	/* input or output failed, or is invalid */
 	STATUS_USAGE = 2,
 	STATUS_NO_MODULE = 3,	/* not loaded, or not readable */
-	STATUS_BLIND = 4,	/* loaded, and sees nothing */
+	STATUS_BLIND = 4,	/* loaded, but sees nothing */
 };
 
 #endif

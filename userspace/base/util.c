@@ -26,7 +26,7 @@ void error(const char *fmt, ...)
 	FILE *f = errors ? errors : stderr;
 	va_list ap;
 
-	/* So that a message never comes before output it is about. */
+	/* Keep the order of messages and the output that they refer to. */
 	fflush(stdout);
 	fputs("roundwatch: ", f);
 	va_start(ap, fmt);
@@ -76,7 +76,7 @@ bool parse_number(const char *text, uint64_t max, uint64_t *to)
 {
 	char *end;
 
-	/* strtoull() also takes blanks and signs. */
+	/* strtoull() also accepts blanks and signs. */
 	if (*text < '0' || *text > '9')
 		return false;
 	errno = 0;
@@ -85,8 +85,8 @@ bool parse_number(const char *text, uint64_t max, uint64_t *to)
 }
 
 /*
- * Characters that print nothing themselves but change what others look like:
- * the C1 controls, which some terminals obey, zero-width characters and the
+ * Characters that print nothing themselves but change the look of others: the
+ * C1 controls, which some terminals execute, zero-width characters and the
  * bidirectional controls.
  */
 static bool is_invisible(uint32_t c)
@@ -112,7 +112,7 @@ char *text_for_terminal(const char *s)
 			n = 1;
 			memset(&state, 0, sizeof(state));
 		}
-		/* A backslash that looks like one of ours must not pass for it. */
+		/* Escape a backslash that would look like an escape written by this function. */
 		if (bad || !iswprint(wc) || is_invisible(wc) || (*s == '\\' && s[1] == 'x')) {
 			for (size_t i = 0; i < n; i++)
 				len += sprintf(out + len, "\\x%02x", (unsigned char)s[i]);
@@ -144,7 +144,7 @@ void put_word(FILE *f, const char *s)
 	}
 }
 
-/* Bytes of the UTF-8 character at @s, its code in @c; 0 if it is not one. */
+/* Length of the UTF-8 character at @s, with its code in @c; 0 if it is invalid. */
 static size_t utf8_decode(const unsigned char *s, uint32_t *c)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -177,7 +177,7 @@ void put_json(FILE *f, const char *json)
 {
 	const unsigned char *s = (const unsigned char *)json;
 
-	/* json-c has escaped what is below 0x20; the rest sits inside strings. */
+	/* json-c has escaped characters below 0x20. All others are inside strings. */
 	while (*s) {
 		uint32_t c;
 		size_t n = utf8_decode(s, &c);
@@ -237,7 +237,7 @@ char *format_count(char buf[NUMBER_MAX], uint64_t n)
 		scale *= 1000;
 		u++;
 	}
-	/* Cut, not rounded: 999999 is not yet 1.0M. */
+	/* Truncate instead of rounding: 999999 is below 1.0M. */
 	if (n / scale < 100)
 		snprintf(buf, NUMBER_MAX, "%" PRIu64 ".%" PRIu64 "%c",
 			 n / scale, n % scale / (scale / 10), unit[u]);
@@ -263,7 +263,7 @@ char *format_duration(char buf[NUMBER_MAX], uint64_t ns)
 
 char *format_iso(char buf[NUMBER_MAX], uint64_t boottime_ns, int64_t realtime_offset_ns)
 {
-	/* Unsigned, because a recording may hold anything. */
+	/* Unsigned, because a recording may contain any number. */
 	int64_t ns = (int64_t)(boottime_ns + (uint64_t)realtime_offset_ns);
 	time_t s = ns / (int64_t)NSEC;
 	int64_t rest = ns % (int64_t)NSEC;

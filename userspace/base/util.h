@@ -10,36 +10,36 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define NSEC		UINT64_C(1000000000)
 
-/* "roundwatch: ..." on stderr: what: why; what to do */
+/* Print "roundwatch: ..." to stderr, in the form "what: why; what to do" */
 __attribute__((format(printf, 1, 2))) void error(const char *fmt, ...);
 
-/* Where messages go from now on, while a terminal shows other things; NULL: stderr. */
+/* Redirect messages, while the terminal is used full screen; NULL: back to stderr. */
 void error_to(FILE *f);
 
-/* Allocate, or end the program with a message. */
+/* Allocate, or exit with a message. */
 void *xrealloc(void *p, size_t n, size_t size);
 char *xstrndup(const char *s, size_t n);
 __attribute__((format(printf, 1, 2))) char *xasprintf(const char *fmt, ...);
 
-/* All of @text as a decimal number, at most @max. */
+/* Parse all of @text as a decimal number up to @max. */
 bool parse_number(const char *text, uint64_t max, uint64_t *to);
 
-/* Copy for a terminal: what it could act upon, or hide, becomes \xHH. */
+/* Copy for a terminal: control characters and invisible ones become \xHH. */
 char *text_for_terminal(const char *s);
 
-/* How many bytes of an id are enough for people: 12 of 64 hexadecimal digits, all of a name. */
+/* Length of an ID to show: 12 of 64 hexadecimal digits, or all of a name. */
 int short_id(const char *id);
 
-/* Print for a line of words: blanks and all that is not plain ASCII become \xHH. */
+/* Print as one word of a line: blanks and everything outside printable ASCII become \xHH. */
 void put_word(FILE *f, const char *s);
 
-/* Print a json-c text: bytes that are not UTF-8 become U+FFFD, control characters \uHHHH. */
+/* Print text from json-c: invalid UTF-8 becomes U+FFFD, control characters become \uHHHH. */
 void put_json(FILE *f, const char *json);
 
-/* Whether escape sequences for colours are welcome on stdout. */
+/* True if stdout may contain escape sequences for colours. */
 bool want_colors(void);
 
-/* Columns of the terminal at stdout; 0 when it is none. */
+/* Width of the terminal at stdout; 0 if stdout is not a terminal. */
 unsigned int terminal_width(void);
 
 /* CLOCK_MONOTONIC */
@@ -47,7 +47,7 @@ uint64_t monotonic_ns(void);
 
 #define NUMBER_MAX 40
 
-/* 1234, 56.7k, 8.9M: at most five characters for all that can be counted */
+/* 1234, 56.7k, 8.9M: at most five characters for any count */
 char *format_count(char buf[NUMBER_MAX], uint64_t n);
 
 /* 59s, 12m, 3h, 45d */

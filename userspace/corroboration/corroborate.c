@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What else speaks for a miner, in /proc. All that is read is bounded. */
+/* Other signs of a miner in /proc. All reads are bounded. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,12 +23,12 @@
 #define THREADS_MAX	4096
 #define SOCKETS_MAX	16384
 #define PEERS_MAX	1024
-#define TEXT_MAX	(16 * MIB)	/* of maps, tcp and the like */
+#define TEXT_MAX	(16 * MIB)	/* of files such as maps and tcp */
 #define EXE_MAX		(32 * MIB)
 #define EXE_NS		(2 * NSEC)
 #define CPU_NS		(NSEC / 2)
 
-/* From which share of a CPU a thread looks as if it did nothing but compute. */
+/* Share of a CPU from which a thread counts as computing all the time. */
 #define BUSY_PERCENT	50
 
 const char *finding_name(enum finding_kind kind)
@@ -77,7 +77,7 @@ static void not_readable(struct corroboration *c, enum finding_kind kind, const 
 		      errno == EACCES || errno == EPERM ? "; try as root" : ""));
 }
 
-/* A file as text; allocated, NULL with errno on failure. @cut: there is more. */
+/* Read a file as text; allocated, NULL with errno on failure. @cut: the file is longer. */
 static char *read_text(int dir, const char *path, bool *cut)
 {
 	char *text = xrealloc(NULL, TEXT_MAX, 1);
@@ -109,7 +109,7 @@ static const char *size_text(uint64_t bytes, char buf[NUMBER_MAX])
 
 /**
  * struct thread_stat - what /proc/PID/task/TID/stat tells
- * @policy: as of sched_setscheduler(2)
+ * @policy: as in sched_setscheduler(2)
  */
 struct thread_stat {
 	struct thread_use use;
@@ -120,7 +120,7 @@ struct thread_stat {
 static bool parse_stat(const char *stat, struct thread_stat *t)
 {
 	uint64_t utime, stime;
-	/* The name in parentheses may hold anything. */
+	/* The name in parentheses may contain any characters. */
 	const char *s = strrchr(stat, ')');
 
 	if (!s || sscanf(s + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64
@@ -145,7 +145,7 @@ static int compare_tid(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Whether a list of CPUs, as in "0-3,8", is one CPU. */
+/* True if a list of CPUs such as "0-3,8" contains one CPU only. */
 static bool is_one_cpu(int task, const char *tid)
 {
 	char path[64], status[8192], *s;
@@ -162,16 +162,16 @@ static bool is_one_cpu(int task, const char *tid)
 }
 
 /**
- * struct scheduling - how a process's threads are treated
- * @threads: looked at
- * @nice, @idle, @pinned: those that are nice, run when nobody else wants to, or
- *	may run on one CPU only
+ * struct scheduling - scheduling attributes of a process's threads
+ * @threads: number of threads inspected
+ * @nice, @idle, @pinned: number of threads with positive nice value, in the idle
+ *	or batch class, or bound to one CPU
  */
 struct scheduling {
 	size_t threads, nice, idle, pinned;
 };
 
-/* The threads of a process, sorted; @sched may be NULL. -1 with errno. */
+/* Read the threads of a process, sorted; @sched may be NULL. Returns -1 with errno. */
 static int read_threads(int process, struct thread_use **use, size_t *n, struct scheduling *sched)
 {
 	int task = openat(process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -222,7 +222,7 @@ static void look_at_scheduling(struct corroboration *c)
 		return;
 	}
 	free(use);
-	if (cpus == 1)	/* then all are */
+	if (cpus == 1)	/* all threads are bound to it */
 		s.pinned = 0;
 	if (s.nice || s.idle || s.pinned)
 		set(c, FINDING_SCHEDULING, FOUND,
@@ -265,7 +265,7 @@ static void look_at_cpu(struct corroboration *c, uint64_t now_ns)
 			began_ns = t->start * (NSEC / hz);
 			ns = now_ns > began_ns ? now_ns - began_ns : NSEC / hz;
 		}
-		/* In floating point, as a copy may hold any number. */
+		/* In floating point, because a copy may contain any number. */
 		t->percent = (double)ticks * (NSEC / hz) / ns * 100 + 0.5 < 100 ?
 			     (double)ticks * (NSEC / hz) / ns * 100 + 0.5 : 100;
 		total += t->percent;
@@ -340,7 +340,7 @@ static void look_at_huge_pages(struct corroboration *c)
 	if (text)
 		known = memory_sum(text, "HugetlbPages:", &huge);
 	free(text);
-	/* The sum of all mappings since Linux 4.14; before, they are to be had one by one. */
+	/* Linux 4.14 and later have the sum of all mappings; older ones only each mapping. */
 	text = read_text(c->process, "smaps_rollup", &cut);
 	if (!text)
 		text = read_text(c->process, "smaps", &cut);
@@ -377,7 +377,7 @@ static void look_at_executable(struct corroboration *c, const struct identity *i
 		    xasprintf("%s is on disk: neither deleted nor memfd", id->exe));
 }
 
-/* In a copy the link leads to a file of the copy, never to this host's. */
+/* In a copy, resolve the link inside the copy, never on this host. */
 static int open_exe(const struct corroboration *c)
 {
 	char path[64];
@@ -392,7 +392,7 @@ static int open_exe(const struct corroboration *c)
 	return syscall(SYS_openat2, c->host->root, path, &how, sizeof(how));
 }
 
-/* First word of a miner in the executable; @err is an errno or 0, @have how much was looked at. */
+/* Find the first word of a miner in the executable. @err: errno or 0, @have: bytes searched. */
 static const char *search_exe(const struct corroboration *c, uint64_t *have, int *err)
 {
 	static char buf[MIB + 32];
@@ -420,7 +420,7 @@ static const char *search_exe(const struct corroboration *c, uint64_t *have, int
 		*have += n;
 		n += kept;
 		word = miner_word(buf, n);
-		/* A word may lie across the end. */
+		/* A word may cross the end of the buffer. */
 		kept = n < 31 ? n : 31;
 		memmove(buf, buf + n - kept, kept);
 	}
@@ -443,7 +443,7 @@ static void look_at_words(struct corroboration *c, const struct identity *id)
 		word = miner_word(id->exe, strlen(id->exe));
 	}
 	if (!word && c->finding[FINDING_WORDS].detail)
-		return;		/* in the name of a mapped file */
+		return;		/* found in the name of a mapped file before */
 	if (!word) {
 		where = "in the executable";
 		word = search_exe(c, &have, &err);
@@ -470,7 +470,7 @@ static int compare_u64(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Inodes of its sockets, sorted; NULL with errno. */
+/* Read the inodes of its sockets, sorted; NULL with errno. */
 static uint64_t *read_sockets(int process, size_t *n)
 {
 	int fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -511,7 +511,7 @@ static char *join_peers(const struct peer *peer, size_t n, size_t shown)
 	return all;
 }
 
-/* What is on the list comes first. */
+/* Peers on the list come first. */
 static size_t sort_listed(const struct pool_list *l, struct peer *peer, size_t n)
 {
 	size_t listed = 0;
@@ -585,7 +585,7 @@ static void look_at_connections(struct corroboration *c, const char *pools)
 	pool_list_free(&list);
 }
 
-/* Of the host, not of the process; so it comes last. */
+/* This is about the host, not the process, so it comes last. */
 static void look_at_msr(struct corroboration *c)
 {
 	bool cut;

@@ -7,8 +7,8 @@
 #include "who/process.h"
 
 /*
- * What else there is to see of a process that supports a verdict, and that costs
- * little to look at. None of it makes a verdict: the module alone does.
+ * Signs in /proc that support a verdict and are cheap to read. None of them
+ * makes a verdict; only the module does.
  */
 enum finding_kind {
 	FINDING_CPU,
@@ -30,9 +30,9 @@ enum finding_state {
 };
 
 /**
- * struct finding - one thing that was looked for
- * @detail: what was found, or what was there in its place, or why it cannot be
- *	read; in words that may hold any byte; allocated
+ * struct finding - the result of one search
+ * @detail: what was found, what was there instead, or why it cannot be read;
+ *	may contain any byte; allocated
  */
 struct finding {
 	enum finding_state state;
@@ -40,7 +40,7 @@ struct finding {
 };
 
 /**
- * struct thread_use - how a thread uses CPUs
+ * struct thread_use - CPU use of a thread
  * @ticks: CPU time
  * @start: in ticks since boot
  * @percent: of one CPU
@@ -52,9 +52,9 @@ struct thread_use {
 };
 
 /**
- * struct corroboration - all that was found
- * @found: the process could be looked at; if not, all findings say why
- * @thread: its threads by TID, as they were looked at last
+ * struct corroboration - all findings about a process
+ * @found: the process could be read; if not, all findings say why
+ * @thread: its threads by TID, as last read
  */
 struct corroboration {
 	const struct host *host;
@@ -71,19 +71,19 @@ struct corroboration {
 const char *finding_name(enum finding_kind kind);
 const char *finding_state_name(enum finding_state state);
 
-/* Look at the CPU time a first time. @host and @tally have to stay. */
+/* Read the CPU time for the first time. @host and @tally must remain valid. */
 void corroborate_begin(struct corroboration *c, const struct host *host,
 		       const struct roundwatch_tally *tally);
 
 /*
- * Look at all the rest, and at the CPU time once more, half a second after the
- * first time or later. In a copy of a host there is one time only: then it is
- * what the threads used since they began, up to @now_ns.
+ * Read everything else, and the CPU time again, at least half a second after the
+ * first time. A copy of a host has only one time: then the use is averaged from
+ * the start of each thread to @now_ns.
  */
 void corroborate_end(struct corroboration *c, const struct identity *id, const char *pools,
 		     uint64_t now_ns);
 
-/* Use of a CPU by that thread in percent, -1 if it is not known. */
+/* CPU use of this thread in percent, -1 if unknown. */
 int corroborate_thread(const struct corroboration *c, uint32_t tid);
 void corroborate_free(struct corroboration *c);
 

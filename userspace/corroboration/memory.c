@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a process has mapped: does it look like RandomX's? */
+/* Search the mappings of a process for those of RandomX. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,7 +31,7 @@ static bool parse_line(const char *line, size_t n, struct mapping *map)
 	int at = 0;
 	char head[128];
 
-	/* All but the path, which may hold anything and be long. */
+	/* All except the path, which may be long and contain any byte. */
 	snprintf(head, sizeof(head), "%.*s", (int)(n < sizeof(head) ? n : sizeof(head) - 1), line);
 	if (sscanf(head, "%" SCNx64 "-%" SCNx64 " %4s %*x %*x:%*x %" SCNu64 "%n",
 		   &from, &to, map->perms, &inode, &at) < 4 || !at || to < from)
@@ -51,7 +51,7 @@ static bool begins(const struct mapping *map, const char *with)
 	return map->path_len >= n && !memcmp(map->path, with, n);
 }
 
-/* Not from a file that has a name: plain, named by prctl(), of huge pages or a memfd. */
+/* Not from a named file: anonymous, named by prctl(), of huge pages, or a memfd. */
 static bool is_anonymous(const struct mapping *map)
 {
 	return !map->path_len || begins(map, "[heap]") || begins(map, "[anon") ||
@@ -122,7 +122,7 @@ const char *miner_word(const char *text, size_t n)
 		"xmr-stak", "minerd", "cpuminer", "nicehash", "minexmr",
 	};
 
-	/* Few bytes begin a word; most of a file is left at the first test. */
+	/* Few bytes start a word, so this test skips most of a file. */
 	for (size_t at = 0; at < n; at++) {
 		if (!strchr("xXrRsSdDcCmMnN", text[at]) || !text[at])
 			continue;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Connections of a process, and the list of those that miners make. */
+/* Connections of a process, and the list of mining pools. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fnmatch.h>
@@ -15,7 +15,7 @@ struct pool_entry {
 	enum { PORT, ADDRESS, HOST } kind;
 	uint16_t port;
 	struct in6_addr address;
-	unsigned int bits;	/* of the address that count */
+	unsigned int bits;	/* length of the network prefix */
 	char *host;		/* a pattern, as in the shell */
 };
 
@@ -147,7 +147,7 @@ char *pool_host_in(const struct pool_list *l, const char *args, size_t n)
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
 	char host[254];
 
-	/* Names of hosts stand between what cannot be in one: "-o", "//", ":3333", NUL. */
+	/* A host name ends where a character cannot be part of one: "-o", "//", ":3333", NUL. */
 	for (size_t at = 0, len; at < n; at += len + 1) {
 		for (len = 0; at + len < n && args[at + len] && strchr(in_names, args[at + len]);)
 			len++;
@@ -174,7 +174,7 @@ const char *peer_text(const struct peer *peer, char buf[PEER_MAX])
 	return buf;
 }
 
-/* The kernel prints each word of an address as the number that it is in memory. */
+/* The kernel prints each 32-bit word of an address in host byte order. */
 static bool parse_hex(const char *hex, struct in6_addr *address)
 {
 	uint32_t word[4];
@@ -210,7 +210,7 @@ size_t peers_parse(const char *text, const uint64_t *inode, size_t inodes,
 		char hex[33], one[256];
 
 		line += *line == '\n';
-		/* sscanf() measures all that it is given. */
+		/* sscanf() computes the length of its whole input, so pass one line only. */
 		snprintf(one, sizeof(one), "%.*s", (int)strcspn(line, "\n"), line);
 		if (sscanf(one, "%*u: %*32[0-9A-Fa-f]:%*x %32[0-9A-Fa-f]:%x %x "
 			   "%*s %*s %*s %*s %*s %" SCNu64, hex, &port, &state, &number) != 4 ||

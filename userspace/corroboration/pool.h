@@ -10,7 +10,7 @@
 #define POOL_LIST	"/etc/roundwatch/pools"
 
 /**
- * struct pool_list - whom miners talk to: ports, addresses and names of hosts
+ * struct pool_list - mining pools: ports, addresses and host names
  *
  * The format of the file is in roundwatch(8).
  */
@@ -20,8 +20,8 @@ struct pool_list {
 };
 
 /*
- * Lines that make no sense are told and left out. False, with errno, if there
- * is no such file.
+ * Invalid lines are reported and ignored. Returns false, with errno, if the file
+ * does not exist.
  */
 bool pool_list_read(struct pool_list *l, const char *path);
 void pool_list_free(struct pool_list *l);
@@ -30,7 +30,7 @@ void pool_list_free(struct pool_list *l);
 bool pool_has_address(const struct pool_list *l, const struct in6_addr *address);
 bool pool_has_port(const struct pool_list *l, uint16_t port);
 
-/* First host on the list that a command line names; allocated, NULL if none. */
+/* First host of the list on a command line; allocated, NULL if none. */
 char *pool_host_in(const struct pool_list *l, const char *args, size_t n);
 
 /**
@@ -49,9 +49,9 @@ const char *peer_text(const struct peer *peer, char buf[PEER_MAX]);
 /**
  * peers_parse - connections in the text of /proc/PID/net/tcp or tcp6
  * @inode: the process's sockets, ascending, @inodes of them
- * @peer: filled with at most @room; those that exist or are being made
+ * @peer: filled with up to @room connections that exist or are being made
  *
- * Returns how many there are, which may be more than @room.
+ * Returns the number of connections, which may be more than @room.
  */
 size_t peers_parse(const char *text, const uint64_t *inode, size_t inodes,
 		   struct peer *peer, size_t room);

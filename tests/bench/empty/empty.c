@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* An empty probe at the tracepoint that roundwatch probes: what any probe there costs. */
+/* An empty probe at the tracepoint that roundwatch uses: the base cost of a probe there. */
 #include <linux/module.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
