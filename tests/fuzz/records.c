@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct snapshot snap;
 	char all[] = "+HIGHEST,SINCE,STATE,UID,START,CPU,SAMPLES,MODE,MXCSR,FCW,EXE,CMDLINE";
 
-	/* list reports every error of the input. If it is unreadable, skip the other subcommands. */
+	/* list reports all errors of the input. If it is unreadable, skip the other subcommands. */
 	fuzz_run("list", "--json", "--all", "-o", all, "-i", from.input, NULL);
 	read_to_the_end(&from);
 	if (snapshot_read(&from, &snap))
