@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What all subcommands share of the command line. */
+/* Options and messages that all subcommands share. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +41,7 @@ static enum status bad_option(const struct command *cmd, int opt, char **argv,
 		error("%s: unknown or ambiguous option '%s'", cmd->name, arg);
 	else if (is_option(opts, optopt))
 		error("%s: option '%s' takes no argument", cmd->name, arg);
-	else	/* maybe one letter of several, and then @arg is what was before it */
+	else	/* optopt may be one of several letters; then @arg is the argument before it */
 		error("%s: unknown option '-%c'", cmd->name, optopt);
 	fputs("The options are:", stderr);
 	list_options(opts);

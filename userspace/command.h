@@ -5,14 +5,14 @@
 #include "base/status.h"
 #include "records/source.h"
 
-/* getopt_long values of options without a letter */
+/* getopt_long() values of options without a short form */
 enum {
 	OPT_DEVICE = 0x100,
 	OPT_SYSROOT,
-	OPT_OWN,	/* from here on, a subcommand's own */
+	OPT_OWN,	/* first value for options of a single subcommand */
 };
 
-/* Options that every subcommand reading records has; see common_option(). */
+/* Options of all subcommands that read records; see common_option(). */
 #define COMMON_SHORT "i:hV"
 #define COMMON_LONG							\
 	{ "input",	required_argument,	NULL, 'i' },		\
@@ -48,22 +48,22 @@ extern const struct command cmd_list, cmd_status, cmd_trace, cmd_record, cmd_mon
 			    cmd_metrics, cmd_top, cmd_explain;
 
 /**
- * common_option - handle what getopt_long() returned and the caller did not know
+ * common_option - handle an option that the caller does not handle itself
  * @cmd: the subcommand
  * @opt: what getopt_long() returned
- * @opts: its table of options, to name them when @opt is an error
- * @from: where to read from, filled in
- * @status: set when there is nothing left to do
+ * @opts: its table of options, listed if @opt is an error
+ * @from: filled in with the source to read
+ * @status: exit status, set if the program should end
  *
- * Returns true when the subcommand shall go on.
+ * Returns true if the subcommand should continue.
  */
 bool common_option(const struct command *cmd, int opt, char **argv, const struct option *opts,
 		   struct source_options *from, enum status *status);
 
-/* The number, above 0, that an option has for its argument; or complain. */
+/* Parse the argument of an option as a number above 0, or print an error. */
 bool option_number(const struct command *cmd, const char *option, uint64_t *to);
 
-/* Complain about an argument where none is taken. */
+/* Print an error if there is an argument after the options. */
 enum status extra_argument(const struct command *cmd, const char *arg);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* roundwatch: tells what the roundwatch kernel module saw */
+/* roundwatch: reports what the roundwatch kernel module saw */
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
@@ -89,11 +89,11 @@ int main(int argc, char **argv)
 {
 	enum status status;
 
-	/* What is printable; numbers and dates stay as scripts expect them. */
+	/* The locale only decides which characters are printable; numbers and dates do not change. */
 	setlocale(LC_CTYPE, "");
 	status = dispatch(argc, argv);
 
-	/* A full disk must not pass for an empty list. */
+	/* A full disk must not look like an empty list. */
 	if (fflush(stdout) || ferror(stdout)) {
 		error("standard output: %s", strerror(errno));
 		return STATUS_FAILURE;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* roundwatch check: a plugin for Nagios, Icinga and their like */
+/* roundwatch check: a plugin for Nagios, Icinga and similar monitoring systems */
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "response/allow.h"
 #include "who/identity.h"
 
-/* What monitoring systems take an exit status for, whatever roundwatch means by it elsewhere. */
+/* Exit statuses of a plugin. They differ from those of the other subcommands. */
 enum state {
 	STATE_OK = 0,
 	STATE_WARNING = 1,
@@ -25,7 +25,7 @@ enum {
 	OPT_ALLOW,
 };
 
-/* Names are for a line that a person reads: the worst, and how many more there are. */
+/* The line names the worst processes and the number of the others. */
 #define NAMES 5
 
 /* A module that sees makes an observation each time this program sleeps. */
@@ -33,9 +33,9 @@ enum {
 #define TRY_NS	50000000L
 
 /**
- * struct finding - what a check comes to
- * @count: living processes by verdict, those that are allowed aside
- * @allowed: living ones that are suspect or worse, and allowed
+ * struct finding - the result of a check
+ * @count: living processes by verdict, without allowed ones
+ * @allowed: living processes that are suspect or worse, and allowed
  * @names, @allowed_names: text
  */
 struct finding {
@@ -60,7 +60,7 @@ static void help(void)
 	      stdout);
 }
 
-/* The line that everybody shows. A | would begin the performance data. */
+/* The text of the line. A | would start the performance data. */
 static int conclude(enum state state, char *text, const char *data)
 {
 	static const char *const name[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
@@ -71,7 +71,7 @@ static int conclude(enum state state, char *text, const char *data)
 	printf("ROUNDWATCH %s - %s%s%s\n", name[state], safe, data ? " | " : "", data ? data : "");
 	free(safe);
 	free(text);
-	/* What nobody can read is not known; main() would return another status. */
+	/* Without output the state is unknown; main() would return another status. */
 	if (fflush(stdout)) {
 		error("standard output: the result could not be written");
 		exit(STATE_UNKNOWN);
@@ -108,7 +108,7 @@ static void look(const struct snapshot *snap, const struct host *host, const str
 		if (s->tally.flags & ROUNDWATCH_EXITED)
 			continue;
 		if (verdict > ROUNDWATCH_RANDOMX)
-			verdict = ROUNDWATCH_RANDOMX;	/* a newer module's, and worse */
+			verdict = ROUNDWATCH_RANDOMX;	/* a worse verdict of a newer module */
 		if (verdict < ROUNDWATCH_SUSPECT) {
 			f->count[verdict]++;
 			continue;
@@ -125,7 +125,7 @@ static void look(const struct snapshot *snap, const struct host *host, const str
 	subjects_free(&subjects);
 }
 
-/* Whether observations are still being made, as this program's own sleep must make some. */
+/* True if observations are made; this program's own sleep must cause some. */
 static bool is_stale(const struct source_options *from, const struct snapshot *snap)
 {
 	const struct timespec moment = { .tv_nsec = TRY_NS };

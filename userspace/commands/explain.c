@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* roundwatch explain: why the verdict on a process, how sure, and what else speaks for it */
+/* roundwatch explain: the reasons for a verdict, its reliability, and other signs of a miner */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -20,8 +20,8 @@
 #define WATCH_MAX	86400
 
 /**
- * struct explain_options - what was asked for
- * @seconds: to watch the evidence for
+ * struct explain_options - the command line
+ * @seconds: how long to watch the evidence
  */
 struct explain_options {
 	struct source_options from;
@@ -30,7 +30,7 @@ struct explain_options {
 	bool json;
 };
 
-/* Of the processes, or threads, that had this number one after the other, the latest. */
+/* The last of the processes or threads that had this number. */
 static const struct subject *find(const struct subjects *all, uint32_t number, bool thread,
 				  size_t *n)
 {
@@ -51,7 +51,7 @@ static const struct subject *find(const struct subjects *all, uint32_t number, b
 	return best;
 }
 
-/* Find what is known of the number; if nothing is, say why and return false. */
+/* Find the tallies of a number. If there are none, print why and return false. */
 static bool begin(struct explanation *e, const struct host *host, const struct subjects *processes)
 {
 	const struct roundwatch_info *info = &e->snap->info;
@@ -66,7 +66,7 @@ static bool begin(struct explanation *e, const struct host *host, const struct s
 		s = thread;
 		n = n_threads;
 	}
-	/* A thread of which there is no tally: its process's. */
+	/* For a thread without a tally, use its process. */
 	if (!s && lives && now.tgid != e->asked)
 		s = find(processes, now.tgid, false, &n);
 	e->tallied = s && !(lives && s->tally.flags & ROUNDWATCH_EXITED &&
@@ -109,7 +109,7 @@ static void add_point(struct explanation *e, const struct snapshot *snap, const 
 	}
 }
 
-/* The newest tallies; those that are gone by now keep their last. */
+/* Use the newest tallies. Tallies that are gone keep their last state. */
 static void refresh(struct explanation *e, size_t n, const struct subjects *processes)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -125,7 +125,7 @@ static void refresh(struct explanation *e, size_t n, const struct subjects *proc
 	}
 }
 
-/* The module keeps no history: ask it again and again. The last answer is in @now. */
+/* The module stores no history, so read it repeatedly. The last state is in @now. */
 static enum status watch(const struct explain_options *o, struct explanation *e, size_t n,
 			 struct snapshot *now)
 {

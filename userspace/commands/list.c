@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* roundwatch list: who left round-to-nearest, worst first */
+/* roundwatch list: processes that left round-to-nearest, worst first */
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static const char *const thread_defaults[] = {
 
 #define MODES "RN", "RD", "RU", "RZ", "CHANGES", "FIRST", "LAST", "FLAGS", NULL
 
-/* What --by takes, and what is shown then. */
+/* Arguments of --by, and the default columns for each. */
 static const struct {
 	const char *name;
 	const char *defaults[16];
@@ -71,7 +71,7 @@ static void help(void)
 	columns_list(stdout, "", row_columns, row_columns_n);
 }
 
-/* An empty list must not pass for a healthy host if it is not known to be one. */
+/* Say why the list is empty: it does not always mean that the host is clean. */
 static void explain_nothing(const struct snapshot *snap)
 {
 	const struct roundwatch_info *info = &snap->info;

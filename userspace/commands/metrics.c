@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* roundwatch metrics: for Prometheus, as node_exporter's textfile collector takes them */
+/* roundwatch metrics: output for Prometheus, also through node_exporter's textfile collector */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -39,7 +39,7 @@ static void describe(FILE *f, const char *name, const char *type, const char *wh
 	fprintf(f, "# HELP roundwatch_%s %s\n# TYPE roundwatch_%s %s\n", name, what, name, type);
 }
 
-/* A byte that is not UTF-8 would have all of it refused; what is no letter is no loss. */
+/* Prometheus refuses the whole text if a byte is not UTF-8. */
 static void put_label(FILE *f, const char *name, const char *value, bool more)
 {
 	char *safe = text_for_terminal(value ? value : "");
@@ -157,7 +157,7 @@ static void put_processes(FILE *f, const struct snapshot *snap, const struct hos
 			describe(f, "process_evidence", "gauge",
 				 "Evidence against a living process that is suspect or randomx.");
 		described = true;
-		/* Two processes with one PID cannot both live. */
+		/* Only one living process can have this PID. */
 		put_process(f, host, allow, &s->tally);
 	}
 	subjects_free(&subjects);
@@ -184,7 +184,7 @@ static int put_metrics(FILE *f, const struct source_options *from, const char *a
 	put_up(f, !status);
 	if (status)
 		return status;
-	/* What is wrong with it is told; nobody is let be for that. */
+	/* An error in the list is reported, and the other lines remain in effect. */
 	allow_read(&allow, allow_path);
 	describe(f, "blind", "gauge", "Whether the module cannot see, so that all else says nothing.");
 	fprintf(f, "roundwatch_blind %d\n", snapshot_is_blind(&snap));
@@ -204,7 +204,7 @@ static int write_failed(const char *path)
 	return STATUS_FAILURE;
 }
 
-/* A rename may be undone by a crash until its directory is on the disk. */
+/* A crash may undo a rename until its directory is written to disk. */
 static void sync_directory(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -218,7 +218,7 @@ static void sync_directory(const char *path)
 	close(fd);
 }
 
-/* Beside it and then in its place, so that nobody reads half of it. */
+/* Write a new file and rename it, so that readers never see an incomplete one. */
 static int replace(const char *path, const char *text, size_t n)
 {
 	char *beside = xasprintf("%s.XXXXXX", path);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* roundwatch status: the module itself */
+/* roundwatch status: the state of the module */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,15 +15,15 @@
 #include "records/snapshot.h"
 #include "records/subject.h"
 
-/* How long to wait for an observation: each turn of waiting is one, of this program. */
+/* How long to wait for an observation. Each wait causes one, of this program. */
 #define ALIVE_TURNS	10
 #define ALIVE_TURN_NS	(20 * 1000000L)
 
 /**
- * struct alive - does the module observe, just now?
- * @known: NO if it is not a module in this kernel that was asked
- * @observations: how many it made meanwhile
- * @ns: so long it was watched
+ * struct alive - whether the module makes observations now
+ * @known: NO if the source is not a module in this kernel
+ * @observations: number of observations during the wait
+ * @ns: length of the wait
  */
 struct alive {
 	bool known;
@@ -42,7 +42,7 @@ static void help(void)
 	      COMMON_HELP, stdout);
 }
 
-/* Processes by verdict; one that this program does not know counts as the worst. */
+/* Count processes by verdict. An unknown verdict counts as the worst. */
 static void count_verdicts(const struct snapshot *snap, size_t count[ROUNDWATCH_RANDOMX + 1])
 {
 	struct subjects s;
@@ -64,8 +64,8 @@ static char *version(const struct roundwatch_info *info)
 }
 
 /*
- * This program leaves its CPU as it waits, and that is an observation: none means that
- * the module is dead, however little there is to do.
+ * This program leaves its CPU when it waits, which is an observation. If there is none,
+ * the module does not work, even on an idle host.
  */
 static struct alive watch(const struct source_options *from)
 {
@@ -97,7 +97,7 @@ static const char *on_or_off(enum answer a)
 	return a == YES ? "on" : a == NO ? "off" : "not known";
 }
 
-/* A copy of a host's files may hold anything. */
+/* A copy of a host's files may contain any bytes. */
 static void print_line(const char *name, const char *text)
 {
 	char *safe = text_for_terminal(text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The running kernel, and whether it would take the module. */
+/* The running kernel, and whether it can load the module. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #define MODULE	"roundwatch"
 #define DKMS	"var/lib/dkms/" MODULE
 
-/* The global variables of the UEFI specification have this GUID. */
+/* GUID of the global variables in the UEFI specification. */
 #define SECURE_BOOT	"sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
 static bool there(const struct host *host, const char *path)
@@ -27,7 +27,7 @@ static enum answer answer(bool yes)
 	return yes ? YES : NO;
 }
 
-/* The first line of a file; allocated, NULL if there is none. */
+/* First line of a file; allocated, NULL if the file is empty or missing. */
 static char *first_line(const struct host *host, const char *path)
 {
 	char text[256];
@@ -44,7 +44,7 @@ static void read_protection(const struct host *host, struct kernel *k)
 	char variable[16];
 
 	k->efi = there(host, "sys/firmware/efi");
-	/* Four bytes of attributes come before the value. */
+	/* The value follows four bytes of attributes. */
 	if (read_at(host->root, SECURE_BOOT, variable, sizeof(variable)) == 5)
 		k->secure_boot = answer(variable[4] == 1);
 	if (enforced)
@@ -57,7 +57,7 @@ static void read_protection(const struct host *host, struct kernel *k)
 	free(lockdown);
 }
 
-/* modules.dep begins each line with the path of a module. */
+/* Each line of modules.dep starts with the path of a module. */
 static bool is_in_modules_dep(const struct host *host, const char *release)
 {
 	char *path = xasprintf("lib/modules/%s/modules.dep", release), *line = NULL;
@@ -77,7 +77,7 @@ static bool is_in_modules_dep(const struct host *host, const char *release)
 	return found;
 }
 
-/* Whether a signature was appended; what is compressed does not show it. */
+/* True if a signature is appended. Unknown for compressed modules. */
 static enum answer is_signed(const struct host *host, const char *path)
 {
 	static const char mark[] = "~Module signature appended~\n";
@@ -118,7 +118,7 @@ static void find_module(const struct host *host, struct kernel *k)
 	k->depmod = is_in_modules_dep(host, k->release);
 }
 
-/* The link that kernels' headers are found by is absolute: it must not lead out of a copy. */
+/* The link to the kernel headers is absolute. Do not follow it out of a copy. */
 static bool has_headers(const struct host *host, const char *release)
 {
 	char *path = xasprintf("lib/modules/%s/build", release);
@@ -140,7 +140,7 @@ static DIR *open_dir(const struct host *host, const char *path)
 	return fd < 0 ? NULL : fdopendir(fd);
 }
 
-/* A version is a directory that has a link to its source. */
+/* A version is a directory with a link to its source. */
 static bool is_dkms_version(const struct host *host, const char *name)
 {
 	char *link = xasprintf(DKMS "/%s/source", name), *to = read_link_at(host->root, link);
@@ -167,14 +167,14 @@ static const char *dkms_state(const struct host *host, const struct kernel *k)
 	free(path);
 	if (is)
 		return "built";
-	/* It stays only if building failed. */
+	/* This directory remains only if the build failed. */
 	path = xasprintf(DKMS "/%s/build/make.log", k->dkms_version);
 	is = there(host, path);
 	free(path);
 	return is ? "failed" : "added";
 }
 
-/* The newest version, if there are several. */
+/* Choose the newest of several versions. */
 static void read_dkms(const struct host *host, struct kernel *k)
 {
 	DIR *dir = open_dir(host, DKMS);
@@ -195,8 +195,8 @@ static void read_dkms(const struct host *host, struct kernel *k)
 }
 
 /*
- * A line of modprobe.d(5). "blacklist" is about aliases and what is loaded at boot;
- * "install" with a command that does nothing forbids it altogether.
+ * A line of modprobe.d(5). "blacklist" affects aliases and loading at boot; "install" with
+ * a command that does nothing blocks the module completely.
  */
 static void read_modprobe_line(struct kernel *k, const char *path, char *line)
 {
@@ -260,7 +260,7 @@ static void read_modprobe(const struct host *host, struct kernel *k)
 	}
 }
 
-/* "module_blacklist=" is the kernel's own, "modprobe.blacklist=" is modprobe's. */
+/* The kernel reads "module_blacklist=", modprobe reads "modprobe.blacklist=". */
 static void read_command_line(const struct host *host, struct kernel *k)
 {
 	static const char own[] = "module_blacklist=", modprobe[] = "modprobe.blacklist=";
@@ -284,20 +284,20 @@ static void read_command_line(const struct host *host, struct kernel *k)
 	}
 }
 
-/* Of us, or what the kernel says of a module whose name it does not tell. Not who was accused. */
+/* Lines of the module, or about an unnamed module, but no lines about accused processes. */
 static bool is_about_us(const char *message)
 {
 	return (strstr(message, MODULE) && !strstr(message, "] uid ")) ||
 	       strstr(message, "unsigned module") || strstr(message, "Loading of module with un");
 }
 
-/* "6,1234,5678,-;message": the second after the boot is in the third, in microseconds. */
+/* "6,1234,5678,-;message": the third number is the time since boot in microseconds. */
 static void read_log_line(struct kernel *k, char *line)
 {
 	char *message = strchr(line, ';');
 	unsigned long long micros = 0;
 
-	/* What begins with a blank is more about the line before it. */
+	/* A line that starts with a blank continues the previous record. */
 	if (*line == ' ' || !message)
 		return;
 	*message++ = '\0';
@@ -312,7 +312,7 @@ static void read_log_line(struct kernel *k, char *line)
 				      message);
 }
 
-/* The device gives a line at a time; a copy of it any number, and pieces. */
+/* The device returns one record per read. A copy may return several, or parts. */
 static void read_log(const struct host *host, struct kernel *k)
 {
 	static char text[1 << 14];
@@ -328,7 +328,7 @@ static void read_log(const struct host *host, struct kernel *k)
 	       (n < 0 && (errno == EPIPE || errno == EINTR))) {
 		char *line = text, *end;
 
-		if (n < 0)	/* lines that were overwritten */
+		if (n < 0)	/* records were overwritten */
 			continue;
 		have += n;
 		while ((end = memchr(line, '\n', text + have - line))) {

@@ -13,26 +13,26 @@ enum answer {
 #define KERNEL_LOG_LINES	5
 
 /**
- * struct kernel - the running kernel of a host, and what keeps it from having the module
- * @release: as uname -r has it
- * @efi: it was booted by EFI, and so may have Secure Boot
- * @secure_boot: it is on
+ * struct kernel - the running kernel of a host, and what keeps it from loading the module
+ * @release: as printed by uname -r
+ * @efi: it was booted by EFI and may have Secure Boot
+ * @secure_boot: Secure Boot is on
  * @lockdown: "none", "integrity" or "confidentiality"
- * @enforced: no module is loaded without a valid signature
- * @loaded: a module roundwatch is
- * @file: the module, installed for this kernel, as an absolute path
- * @depmod: modprobe knows it
- * @is_signed: @file has a signature, whoever signed it
- * @headers: what it takes to build modules for this kernel is there
- * @dkms_version: of the module, as DKMS has it
- * @dkms_state: for this kernel: "installed", "built", "failed" or "added"
- * @blocked: what forbids to load it, and where that stands
- * @listed: a line that keeps it from being loaded at boot, but not by its name
- * @log: the last lines of the kernel log about it
- * @logs: how many
+ * @enforced: modules need a valid signature
+ * @loaded: the module is loaded
+ * @file: absolute path of the module installed for this kernel
+ * @depmod: modprobe knows the module
+ * @is_signed: @file has a signature of any signer
+ * @headers: the headers to build modules for this kernel are installed
+ * @dkms_version: version of the module in DKMS
+ * @dkms_state: state for this kernel: "installed", "built", "failed" or "added"
+ * @blocked: what blocks the module, and where it is configured
+ * @listed: a line that blocks loading at boot, but not loading by name
+ * @log: the last lines of the kernel log about the module
+ * @logs: number of lines in @log
  * @log_error: errno, if the log cannot be read
  *
- * Text is allocated, and NULL where there is nothing or that is not known.
+ * Text is allocated; NULL means none or unknown.
  */
 struct kernel {
 	char *release;
@@ -54,11 +54,11 @@ struct kernel {
 	int log_error;
 };
 
-/* Nothing is known of a host whose files are not. */
+/* All values are unknown if the files of the host are not available. */
 void kernel_read(const struct host *host, struct kernel *k);
 void kernel_free(struct kernel *k);
 
-/* What to do so that it has the module; a step a line, allocated. */
+/* Steps to get the module loaded, one on each line; allocated. */
 char *kernel_next(const struct kernel *k);
 
 #endif

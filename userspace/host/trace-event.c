@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reads the module's trace events in the kernel's own words; see module/trace.h. */
+/* Parses the module's trace events in the kernel's text format; see module/trace.h. */
 #include <string.h>
 
 #include "base/util.h"
@@ -9,7 +9,7 @@
 
 #define COMM_MAX	15
 
-/* @ended: the text was too short to tell */
+/* @ended: the text ended too early to decide */
 struct cursor {
 	const char *at, *end;
 	bool ended;
@@ -47,7 +47,7 @@ static int digit(char c)
 	return found ? found - digits : 16;
 }
 
-/* A number up to @max in that base, and what comes after it. */
+/* Parse a number up to @max in this base, and skip the text after it. */
 static bool take_number(struct cursor *c, int base, uint64_t max, uint64_t *to, const char *after)
 {
 	const char *from = c->at;
@@ -79,7 +79,7 @@ static bool take_bool(struct cursor *c, bool *to, const char *after)
 	return good;
 }
 
-/* As %#x prints it: zero has no prefix. */
+/* In the format of %#x: zero has no prefix. */
 static bool take_hex(struct cursor *c, uint32_t *to, const char *after)
 {
 	uint64_t number = 0;
@@ -95,7 +95,7 @@ static bool take_hex(struct cursor *c, uint32_t *to, const char *after)
 	return good;
 }
 
-/* One of @n names, by its number. */
+/* Parse one of @n names and return its number. */
 static bool take_name(struct cursor *c, const char *(*name)(uint8_t), uint8_t n, uint8_t *to,
 		      const char *after)
 {
@@ -132,8 +132,8 @@ static bool take_lost(struct cursor *c, struct trace_event *e)
 }
 
 /*
- * "%16s-%-7d [%03d] FLAGS SECONDS.MICROSECONDS: ": the name there is of whoever had
- * that PID last, perhaps; its own width is known. FLAGS may be missing.
+ * "%16s-%-7d [%03d] FLAGS SECONDS.MICROSECONDS: ": the name may belong to an earlier task
+ * with this PID. Its width is fixed. FLAGS may be missing.
  */
 static bool take_prefix(struct cursor *c, struct trace_event *e)
 {
@@ -165,7 +165,7 @@ static bool take_prefix(struct cursor *c, struct trace_event *e)
 	return true;
 }
 
-/* All that follows the name. */
+/* Parse everything after the name. */
 static bool take_fields(struct cursor *c, struct trace_event *e)
 {
 	if (!take(c, " pid=") || !take_u32(c, &e->pid, " tgid="))

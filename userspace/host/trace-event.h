@@ -13,15 +13,15 @@ enum trace_type {
 };
 
 /**
- * struct trace_event - what a tracepoint of the module told
- * @time_ns: by the clock of the trace
+ * struct trace_event - an event of one of the module's tracepoints
+ * @time_ns: on the clock of the trace
  * @comm: name of the thread, NUL-terminated
  * @pid: of the thread
  * @tgid: of its process
- * @mxcsr, @fcw, @mode, @guest, @look: of an observation; @look: it was not switched out
- * @process, @evidence, @before, @verdict: of a verdict; @process: on a whole process
- * @lost: events that the buffer of a CPU had no room for; 0: not known how many
- * @cpu: where it was, or where they were lost
+ * @mxcsr, @fcw, @mode, @guest, @look: of an observation; @look: the task was not switched out
+ * @process, @evidence, @before, @verdict: of a verdict; @process: about a whole process
+ * @lost: events for which a CPU's buffer had no room; 0: unknown number
+ * @cpu: CPU of the event or of the loss
  */
 struct trace_event {
 	enum trace_type type;
@@ -44,16 +44,16 @@ struct trace_event {
 
 enum trace_result {
 	TRACE_READ,
-	TRACE_SHORT,	/* it does not end within the text */
-	TRACE_BAD,	/* not an event of ours */
+	TRACE_SHORT,	/* the event is not complete in the text */
+	TRACE_BAD,	/* not an event of the module */
 };
 
 /*
- * trace_event_parse - the event at the beginning of @size bytes of trace_pipe
- * @used: bytes that it takes, or that are to be skipped
+ * trace_event_parse - parse the event at the start of @size bytes of trace_pipe
+ * @used: length of the event, or of the text to skip
  *
- * A name may hold whatever its process likes, line feeds and what looks like an event too.
- * It is no longer than 15 bytes, though, and what is around it leaves no doubt.
+ * A process can choose any name, including line feeds and text that looks like an event.
+ * But a name has at most 15 bytes, and the text around it is unambiguous.
  */
 enum trace_result trace_event_parse(const char *text, size_t size, size_t *used,
 				    struct trace_event *event);

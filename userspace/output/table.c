@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rows and columns: for people through libsmartcols, as words, as JSON. */
+/* Prints rows and columns: as a table with libsmartcols, as words, or as JSON. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -14,7 +14,7 @@
 #include "base/util.h"
 #include "output/table.h"
 
-/* To so many characters a column is cut before others are left out for it. */
+/* A column is truncated to this width before other columns are left out. */
 #define TRUNC_WIDTH	20
 
 struct value value_none(void)
@@ -128,7 +128,7 @@ void table_add(struct table *t, const void *row, const char *color)
 	t->row_color[t->rows++] = color;
 }
 
-/* Allocated text of a value for people; NULL if there is none. */
+/* Format a value for a table; allocated, NULL if there is no value. */
 static char *human(const struct table *t, const struct value *v)
 {
 	char buf[NUMBER_MAX];
@@ -150,7 +150,7 @@ static char *human(const struct table *t, const struct value *v)
 	case VALUE_COUNT:
 		return xasprintf("%s", format_count(buf, v->number));
 	case VALUE_TIME:
-		/* What a task does while it is being told about is not in the future. */
+		/* A task may run while its record is printed. Do not show a time in the future. */
 		return xasprintf("%s ago", format_duration(buf, t->now_ns > v->number ?
 							   t->now_ns - v->number : 0));
 	case VALUE_DURATION:
@@ -159,7 +159,7 @@ static char *human(const struct table *t, const struct value *v)
 	return NULL;
 }
 
-/* No word is empty: that would shift those after it. */
+/* An empty word would shift the words after it. */
 static void put_raw(const struct table *t, const struct value *v)
 {
 	char buf[NUMBER_MAX];
@@ -298,7 +298,7 @@ static size_t text_width(const char *s)
 	return width;
 }
 
-/* Mark the columns that stay out of the default table because nothing is in them. */
+/* Mark the columns that the default table omits because they are empty. */
 static void leave_out_empty(const struct table *t, char *const *text, bool *out)
 {
 	for (size_t j = 0; j < t->columns; j++) {
@@ -310,7 +310,7 @@ static void leave_out_empty(const struct table *t, char *const *text, bool *out)
 	}
 }
 
-/* Mark the columns that stay out of the default table so that it fits @width. */
+/* Mark the columns that the default table omits to fit into @width. */
 static void leave_out(const struct table *t, char *const *text, unsigned int width, bool *out)
 {
 	size_t *wide = xrealloc(NULL, t->columns, sizeof(*wide)), total = 0;
@@ -346,7 +346,7 @@ static void leave_out(const struct table *t, char *const *text, unsigned int wid
 
 static void check_scols(int err)
 {
-	/* All that can fail in there is an allocation. */
+	/* Only an allocation can fail here. */
 	if (err) {
 		error("libsmartcols: %s", strerror(-err));
 		exit(EXIT_FAILURE);
@@ -393,7 +393,7 @@ static void print_human(const struct table *t)
 	if (width && !t->fixed)
 		leave_out(t, text, width, out);
 
-	scols_table_enable_noencoding(tb, 1);	/* human() did it, and better */
+	scols_table_enable_noencoding(tb, 1);	/* human() has already escaped the text */
 	scols_table_enable_noheadings(tb, !t->headings);
 	scols_table_enable_colors(tb, want_colors());
 	if (width)

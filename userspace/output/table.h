@@ -10,12 +10,12 @@
 struct field;
 struct json_object;
 
-/* What a value is decides how it looks in a table, as raw words and in JSON. */
+/* The type of a value decides its format in a table, in raw words and in JSON. */
 enum value_type {
 	VALUE_NONE,
-	VALUE_TEXT,	/* from anybody: made harmless when printed */
-	VALUE_ID,	/* text that a table may cut to what is enough for people */
-	VALUE_LIST,	/* words with commas between them; an array in JSON */
+	VALUE_TEXT,	/* untrusted: escaped when printed */
+	VALUE_ID,	/* text that a table may shorten */
+	VALUE_LIST,	/* words separated by commas; an array in JSON */
 	VALUE_NUMBER,
 	VALUE_HEX,
 	VALUE_COUNT,	/* a number that a table may show as 56.7k */
@@ -31,8 +31,8 @@ struct value {
 };
 
 /*
- * Each makes a value; no text is no value, and neither is a time of 0.
- * value_copy() and value_id() copy.
+ * Each makes a value. A NULL text and a time of 0 mean no value.
+ * value_copy() and value_id() copy the text.
  */
 struct value value_none(void);
 struct value value_text(char *allocated);
@@ -43,17 +43,17 @@ struct value value_number(enum value_type type, uint64_t number);
 
 enum {
 	COLUMN_RIGHT = 1 << 0,
-	COLUMN_TRUNC = 1 << 1,	/* may be cut to fit the terminal */
-	COLUMN_SPARSE = 1 << 2,	/* out of the default table if no row has a value */
+	COLUMN_TRUNC = 1 << 1,	/* may be truncated to fit the terminal */
+	COLUMN_SPARSE = 1 << 2,	/* omitted from the default table if no row has a value */
 };
 
 /**
- * struct column - a column that can be asked for
- * @name: in upper case; in JSON in lower case
+ * struct column - a column
+ * @name: in upper case; JSON uses lower case
  * @flags: COLUMN_*
- * @leave: if the default table is too wide for the terminal, the columns with
- *	the lowest of these stay out first; 0 stays in
- * @get: its value for a row; NULL: struct table's @get_field of @field
+ * @leave: if the default table is too wide for the terminal, columns with the
+ *	lowest number are omitted first; 0: never omitted
+ * @get: returns its value for a row; NULL: @get_field of struct table with @field
  */
 struct column {
 	const char *name;
@@ -70,13 +70,13 @@ enum table_format {
 };
 
 /**
- * struct table - rows to be printed
- * @format: how
+ * struct table - rows to print
+ * @format: output format
  * @headings: print them, if @format has any
  * @get_field: see struct column
- * @fixed: the columns were asked for by name: leave none out
- * @now_ns: CLOCK_BOOTTIME against which ages are told
- * @realtime_offset_ns: to be added for CLOCK_REALTIME
+ * @fixed: the columns were given by name: omit none
+ * @now_ns: CLOCK_BOOTTIME to which ages are relative
+ * @realtime_offset_ns: offset from CLOCK_BOOTTIME to CLOCK_REALTIME
  */
 struct table {
 	enum table_format format;
@@ -94,23 +94,23 @@ struct table {
 };
 
 /*
- * Choose columns: those named in @spec with commas between them, or @defaults
- * (ends in NULL) and then those in @spec if it begins with '+' or is NULL.
- * Prints what is wrong, and what is allowed, and returns false.
+ * Choose the columns named in @spec, separated by commas. If @spec is NULL or starts
+ * with '+', start with @defaults, which ends in NULL. On error, prints the allowed
+ * columns and returns false.
  */
 bool table_choose(struct table *t, const struct column *known, size_t n,
 		  const char *const *defaults, const char *spec);
 
-/* Names of columns, one space between them, broken into lines of a terminal. */
+/* Print the names of columns, separated by spaces and wrapped for a terminal. */
 void columns_list(FILE *f, const char *indent, const struct column *known, size_t n);
 
 void table_add(struct table *t, const void *row, const char *color);
 
-/* Print it; in JSON as the array @name of an object. */
+/* Print the table; in JSON as the array @name of an object. */
 void table_print(struct table *t, const char *name);
 void table_free(struct table *t);
 
-/* For JSON that is no table: same values, same look. */
+/* For JSON that is not a table: format values in the same way. */
 struct json_object *value_to_json(const struct table *t, const struct value *v);
 void json_put(struct json_object *object);
 

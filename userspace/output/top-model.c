@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What roundwatch top shows. */
+/* The data that roundwatch top shows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/util.h"
 #include "output/top-model.h"
 
-/* -1, 0 or 1, as qsort() wants it */
+/* Returns -1, 0 or 1, for qsort() */
 #define COMPARE(a, b)	(((a) > (b)) - ((a) < (b)))
 
 struct top_sample {
@@ -15,7 +15,7 @@ struct top_sample {
 	uint32_t tgid, pid;
 	bool process;
 	uint64_t changes;
-	uint64_t new;		/* changes since the snapshot before */
+	uint64_t new;		/* changes since the previous snapshot */
 };
 
 static int compare_process(const struct top_sample *x, const struct top_sample *y)
@@ -25,7 +25,7 @@ static int compare_process(const struct top_sample *x, const struct top_sample *
 	return d ? d : COMPARE(x->process_start_ns, y->process_start_ns);
 }
 
-/* A thread that ran exec has two tallies, which began at different times. */
+/* A thread that ran exec has two tallies with different start times. */
 static int compare_sample(const void *a, const void *b)
 {
 	const struct top_sample *x = a, *y = b;
@@ -55,7 +55,7 @@ static struct top_sample sample_of(const struct roundwatch_tally *t)
 	};
 }
 
-/* @x's changes since the last snapshot, at @then_ns, which had it as @old or not at all. */
+/* Changes of @x since the last snapshot, taken at @then_ns; @old is NULL if @x is new. */
 static uint64_t new_changes(const struct top_sample *x, const struct top_sample *old,
 			    uint64_t then_ns)
 {
@@ -64,7 +64,7 @@ static uint64_t new_changes(const struct top_sample *x, const struct top_sample 
 	return x->first_ns > then_ns ? x->changes : 0;
 }
 
-/* Replace the samples by those of @snap. */
+/* Replace the samples with those of @snap. */
 static void take_samples(struct top_model *m, const struct snapshot *snap)
 {
 	struct top_sample *s = xrealloc(NULL, snap->tallies, sizeof(*s));
@@ -87,7 +87,7 @@ static void take_samples(struct top_model *m, const struct snapshot *snap)
 	m->samples = snap->tallies;
 }
 
-/* New changes of the subject: of one thread, or of all threads of a process. */
+/* New changes of a subject: one thread, or all threads of a process. */
 static uint64_t sum_new(const struct top_model *m, const struct subject *subject)
 {
 	struct top_sample want = sample_of(&subject->tally);
@@ -110,7 +110,7 @@ static uint64_t sum_new(const struct top_model *m, const struct subject *subject
 			if (!compare_sample(s, &want))
 				return s->new;
 		} else if (s->process == !subject->threads) {
-			/* The process's own count only if there is no thread's: as subject.c. */
+			/* Use the count of the process only without threads, like subject.c. */
 			sum += s->new;
 		}
 	}
@@ -156,13 +156,13 @@ static void inherit(struct top_row *row, struct top_row *old, uint64_t seconds, 
 	if (seconds > TOP_SECONDS)
 		seconds = TOP_SECONDS;
 	memcpy(h + seconds, old->history, (TOP_SECONDS - seconds) * sizeof(*h));
-	/* As nobody looked in between, it counts as what it was before. */
+	/* There was no snapshot in between, so assume the previous value. */
 	for (size_t i = 1; i < seconds; i++)
 		h[i] = known ? old->subject.tally.evidence : TOP_NOT_KNOWN;
 	if (seconds || row->subject.tally.evidence > old->history[0])
 		h[0] = row->subject.tally.evidence;
 
-	/* A name that changed is another program, or hides as one. */
+	/* The name changed: another program, or a disguise. */
 	if (!memcmp(row->process.tally.comm, old->process.tally.comm,
 		    sizeof(row->process.tally.comm)) &&
 	    row->process.tally.uid == old->process.tally.uid) {
@@ -173,8 +173,8 @@ static void inherit(struct top_row *row, struct top_row *old, uint64_t seconds, 
 }
 
 /**
- * update_rows - one kind of rows, processes or threads
- * @elapsed_ns: since the last snapshot; 0: there is none to compare with
+ * update_rows - update one kind of rows, processes or threads
+ * @elapsed_ns: time since the last snapshot; 0: there is none to compare with
  */
 static void update_rows(const struct top_model *m, struct top_rows *rows,
 			const struct subjects *subjects, uint64_t now_ns, uint64_t elapsed_ns)
@@ -213,7 +213,7 @@ static void update_rows(const struct top_model *m, struct top_rows *rows,
 	*rows = new;
 }
 
-/* A verdict that this program does not know counts as the worst. */
+/* An unknown verdict counts as the worst. */
 static void count_verdicts(struct top_model *m)
 {
 	memset(m->verdicts, 0, sizeof(m->verdicts));
@@ -233,7 +233,7 @@ void top_update(struct top_model *m, const struct snapshot *snap)
 	struct top_row selected = { 0 };
 	bool follow = m->selected && m->selected < m->shown;
 
-	/* The view points into rows that are about to go. */
+	/* The view points to rows that are freed below. */
 	if (follow)
 		selected.subject = m->view[m->selected]->subject;
 	m->shown = 0;
@@ -294,7 +294,7 @@ static bool matches(const struct top_model *m, struct top_row *row)
 static const struct {
 	const char *name;
 	bool sortable;
-	bool descending;	/* the highest first, where nobody asked for the reverse */
+	bool descending;	/* highest first, unless the order is reversed */
 } columns[TOP_COLUMNS] = {
 	[TOP_PID] = { "PID", true, false },
 	[TOP_TID] = { "TID", true, false },
@@ -367,7 +367,7 @@ static int compare_view(const void *a, const void *b, void *arg)
 	}
 	if (columns[m->sort].descending)
 		d = -d;
-	/* Otherwise the rows are as subject.c has them: the worst first. */
+	/* The rows are already in the order of subject.c: worst first. */
 	if (!d)
 		d = COMPARE(x, y);
 	return m->reverse ? -d : d;
@@ -411,10 +411,10 @@ void top_select(struct top_model *m, long by)
 		m->selected = m->shown ? m->shown - 1 : 0;
 }
 
-/* The least that each is of use with, and which go first where all are too wide. */
+/* Minimum useful width of each column, and the order in which columns are left out. */
 static const struct {
 	unsigned int least;
-	unsigned int leave;	/* 0: stays as long as it fits */
+	unsigned int leave;	/* 0: left out last */
 } widths[TOP_COLUMNS] = {
 	[TOP_PID] = { 7, 0 },
 	[TOP_TID] = { 7, 0 },
@@ -430,7 +430,7 @@ static const struct {
 	[TOP_CMDLINE] = { 12, 1 },
 };
 
-/* Where there is room, one after the other grows to that; what is left is the last column's. */
+/* If there is room, columns grow to these widths in turn. The last one gets the rest. */
 static const struct {
 	enum top_column column;
 	unsigned int to;
@@ -452,7 +452,7 @@ static unsigned int line_width(const unsigned int wide[TOP_COLUMNS])
 	return total ? total - 1 : 0;
 }
 
-/* Of the columns that are in, the one to leave out next; TOP_COLUMNS: all must stay. */
+/* The next column to leave out; TOP_COLUMNS: none. */
 static int leave_next(const unsigned int wide[TOP_COLUMNS])
 {
 	int next = TOP_COLUMNS;
@@ -464,7 +464,7 @@ static int leave_next(const unsigned int wide[TOP_COLUMNS])
 	return next;
 }
 
-/* The last columns, of those that should stay, give way: a name is cut, a number is not. */
+/* If the remaining columns do not fit, drop the last ones. Only names may be truncated. */
 static void squeeze(unsigned int wide[TOP_COLUMNS], unsigned int width)
 {
 	for (int c = TOP_COLUMNS - 1; c >= 0 && line_width(wide) > width; c--) {
@@ -486,7 +486,7 @@ void top_layout(const struct top_model *m, unsigned int width, unsigned int wide
 	for (int c = 0; c < TOP_COLUMNS; c++)
 		wide[c] = widths[c].least;
 	wide[m->threads ? TOP_THREADS : TOP_TID] = 0;
-	/* As in 1234/1000: evidence seldom has more digits than the threshold. */
+	/* Form 1234/1000: evidence rarely has more digits than the threshold. */
 	evidence = 2 * snprintf(threshold, sizeof(threshold), "%u", m->info.randomx_evidence) + 1;
 	if (evidence > wide[TOP_EVIDENCE])
 		wide[TOP_EVIDENCE] = evidence;
@@ -550,7 +550,7 @@ void top_bar(const __u64 count[ROUNDWATCH_MODES], unsigned int width,
 			cells[i] = 1;
 		used += cells[i];
 	}
-	/* Whoever lacks most of its share gets a cell, or has most too much loses one. */
+	/* Add a cell to the mode that lacks most of its share, or remove one from the opposite. */
 	while (total && used != width) {
 		int by = used < width ? 1 : -1, best = -1;
 

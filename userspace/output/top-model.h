@@ -9,12 +9,12 @@
 #include "records/snapshot.h"
 #include "records/subject.h"
 
-/* What roundwatch top shows: rows, rates between snapshots, order. Knows no terminal. */
+/* The data of roundwatch top: rows, rates between snapshots, order. Independent of the terminal. */
 
 #define TOP_SECONDS	60
 #define TOP_NOT_KNOWN	UINT32_MAX
 
-/* In the order in which they stand on the screen */
+/* In the order on the screen */
 enum top_column {
 	TOP_PID,
 	TOP_TID,
@@ -32,12 +32,12 @@ enum top_column {
 };
 
 /**
- * struct top_row - a subject and what became of it
- * @subject: as of the last snapshot
- * @changes: of mode, a second, between the last two snapshots; negative: not known
- * @history: evidence of the last minute, the present second first; TOP_NOT_KNOWN
- *	where nobody looked
- * @process: whom it is about, and who that is, once top_identify() was asked
+ * struct top_row - a subject and its history
+ * @subject: state in the last snapshot
+ * @changes: changes of mode per second between the last two snapshots; negative: unknown
+ * @history: evidence of the last minute, the present second first; TOP_NOT_KNOWN for
+ *	seconds without a snapshot
+ * @process: its process, with the identity after top_identify()
  */
 struct top_row {
 	struct subject subject;
@@ -51,23 +51,23 @@ struct top_rows {
 	size_t n;
 };
 
-/* What a tally had when last seen. */
+/* State of a tally in the last snapshot. */
 struct top_sample;
 
 /**
- * struct top_model - all of it
- * @host: where to look processes up
- * @patience_ns: time between two snapshots up to which a row's evidence counts as
- *	known in between
- * @threads, @all, @reverse, @sort, @filter: what to show, and how; top_view()
- *	after a change
+ * struct top_model - the data of roundwatch top
+ * @host: host on which to look up processes
+ * @patience_ns: longest time between two snapshots for which evidence in between
+ *	counts as known
+ * @threads, @all, @reverse, @sort, @filter: what to show; call top_view() after
+ *	a change
  * @info: of the last snapshot
- * @now_ns: when that was taken; 0: there was none
- * @observations: a second; negative: not known
- * @verdicts: processes that have each
- * @view: the rows to be shown
- * @shown: how many they are
- * @selected: one of them
+ * @now_ns: time of the last snapshot; 0: none yet
+ * @observations: per second; negative: unknown
+ * @verdicts: number of processes for each verdict
+ * @view: the rows to show
+ * @shown: number of rows in @view
+ * @selected: index of the selected row in @view
  */
 struct top_model {
 	const struct host *host;
@@ -90,45 +90,45 @@ struct top_model {
 	size_t samples;
 };
 
-/* Take in a snapshot; what went before counts only if the module is still the same. */
+/* Add a snapshot. The history is kept only if the module was not reloaded. */
 void top_update(struct top_model *m, const struct snapshot *snap);
 
-/* Choose and sort the rows; the one that was selected stays so, unless it was the first. */
+/* Choose and sort the rows. The selected row stays selected, unless it was the first. */
 void top_view(struct top_model *m);
 
-/* Select another row, @by below the present one, as far as there are any. */
+/* Move the selection down by @by rows, within the view. */
 void top_select(struct top_model *m, long by);
 
-/* Who the row is, looked up once. */
+/* Look up the identity of a row, once. */
 const struct identity *top_identify(const struct top_model *m, struct top_row *row);
 
 /* Heading of a column. */
 const char *top_column_name(enum top_column column);
 
-/* Of the columns by which rows can be sorted the one @by further right than that of now. */
+/* The sortable column @by places to the right of the present one. */
 enum top_column top_sort_next(const struct top_model *m, int by);
 
-/* Whether rows can be sorted by it, in the present view. */
+/* True if rows of the present view can be sorted by this column. */
 bool top_sortable(const struct top_model *m, enum top_column column);
 
 /* The selected row, NULL if none is shown. */
 struct top_row *top_selected(const struct top_model *m);
 
 /*
- * Widths of the columns on a screen of @width, 0 for those that find no room. Between
- * two there is a blank.
+ * Widths of the columns on a screen of @width; 0 for columns without room. A blank
+ * separates two columns.
  */
 void top_layout(const struct top_model *m, unsigned int width, unsigned int wide[TOP_COLUMNS]);
 
 /*
- * The last minute in @width levels, at most TOP_SECONDS, the present last: 0 for none,
- * 7 for @full and above, negative if nothing is known. Each is the highest of its time.
+ * The last minute in @width levels, at most TOP_SECONDS, the present last. 0 is no
+ * evidence, 7 is @full or more, negative is unknown. Each is the maximum of its interval.
  */
 void top_sparkline(const struct top_row *row, uint32_t full, unsigned int width, int *level);
 
 /*
- * How many cells of a bar of @width each mode gets: all are used, and a mode that was
- * seen at all has one, if there are as many cells as modes. None if nothing was seen.
+ * Distribute the cells of a bar of @width over the modes. All cells are used, and a mode
+ * that was seen gets at least one if there is room. No cells if nothing was seen.
  */
 void top_bar(const __u64 count[ROUNDWATCH_MODES], unsigned int width,
 	     unsigned int cells[ROUNDWATCH_MODES]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The state of the module at one moment. */
+/* Reads the state of the module at one moment. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,8 @@
 #include "records/snapshot.h"
 
 /*
- * Every switch away from a user task is an observation, so that none in this
- * time means that the probe is dead, whatever the self-test said.
+ * Every switch away from a user task is an observation. If there is none in this
+ * time, the probe does not work, even if the self-test passed.
  */
 #define SILENCE_NS (10 * NSEC)
 
@@ -41,7 +41,7 @@ enum status snapshot_read(const struct source_options *from, struct snapshot *sn
 			}
 			source_copy_tally(&snap->tally[snap->tallies++], record);
 		} else if (record->type == ROUNDWATCH_LOST) {
-			/* Only a slow reader of what comes after the snapshot should get it. */
+			/* Only a slow reader should get this, after the snapshot. */
 			source_copy_lost(&lost, record);
 			snap->lost += lost.lost;
 		}
@@ -58,7 +58,7 @@ uint64_t snapshot_uptime(const struct snapshot *snap)
 	return snap->now_ns > snap->info.loaded_ns ? snap->now_ns - snap->info.loaded_ns : 0;
 }
 
-/* An INFO so short that it has no counters says nothing about silence. */
+/* A short INFO without counters does not show whether there are observations. */
 static bool is_silent(const struct snapshot *snap)
 {
 	return snap->info.header.size >= INFO_MIN + sizeof(snap->info.observations) &&

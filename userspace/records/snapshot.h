@@ -5,10 +5,10 @@
 #include "records/source.h"
 
 /**
- * struct snapshot - the present state: all up to SNAPSHOT_END
+ * struct snapshot - the present state: all records up to SNAPSHOT_END
  * @now_ns: when it was taken
- * @lost: records that the module could not give; then this is not all
- * @live: from a module in this kernel
+ * @lost: number of records that were lost; if not 0, the state is incomplete
+ * @live: read from a module in this kernel
  */
 struct snapshot {
 	struct roundwatch_info info;
@@ -19,16 +19,16 @@ struct snapshot {
 	bool live;
 };
 
-/* Read it all; prints its own messages. */
+/* Read the present state; prints its own messages. */
 enum status snapshot_read(const struct source_options *from, struct snapshot *snap);
 
 /* Time since the module was loaded. */
 uint64_t snapshot_uptime(const struct snapshot *snap);
 
-/* Whether the module cannot see: it says so itself, or has seen nothing for long. */
+/* True if the module cannot see: it reports this itself, or has seen nothing for too long. */
 bool snapshot_is_blind(const struct snapshot *snap);
 
-/* Warn if it is blind, or not complete; returns what to exit with. */
+/* Print a warning if it is blind or incomplete; returns the exit status. */
 enum status snapshot_warn(const struct snapshot *snap);
 
 void snapshot_free(struct snapshot *snap);

@@ -10,8 +10,8 @@
 #include "roundwatch.h"
 
 /*
- * A recording is this, then the records as the device gave them: INFO first,
- * SNAPSHOT_END somewhere, maybe more after it.
+ * A recording starts with this header, followed by the records of the device: INFO
+ * first, later SNAPSHOT_END, and possibly more records after it.
  */
 #define RECORDING_MAGIC	"roundwatch record 1\n"
 
@@ -20,17 +20,17 @@ struct recording_header {
 	char reserved[12];	/* zero */
 };
 
-/* The least a record must hold to be of use: who, and what about it. */
+/* Minimum size of a record: it must contain the identity and the verdict. */
 #define INFO_MIN	offsetof(struct roundwatch_info, observations)
 #define TALLY_MIN	offsetof(struct roundwatch_tally, score)
 #define LOST_MIN	sizeof(struct roundwatch_lost)
 
 /**
- * struct source_options - where to read from
+ * struct source_options - the source to read
  * @input: a recording, "-" for standard input; NULL for the device
  * @device: NULL for ROUNDWATCH_DEVICE
- * @sysroot: where the files of the host are that it is about; see host_open()
- * @nonblock: do not wait for the device, poll() source.fd; see source_next()
+ * @sysroot: files of the host that the records describe; see host_open()
+ * @nonblock: do not wait for the device; poll() source.fd. See source_next()
  */
 struct source_options {
 	const char *input;
@@ -42,10 +42,10 @@ struct source_options {
 /**
  * struct source - a stream of records
  * @name: for messages
- * @live: from a module in this kernel, not from a recording
- * @complete: SNAPSHOT_END was seen
- * @ended: there will be no more; of a device, the module is gone
- * @offset: of the next record
+ * @live: read from a module in this kernel, not from a recording
+ * @complete: SNAPSHOT_END was read
+ * @ended: there are no more records; for a device, the module is gone
+ * @offset: position of the next record
  */
 struct source {
 	const char *name;
@@ -65,9 +65,9 @@ struct source {
 enum status source_open(struct source *s, const struct source_options *from);
 
 /*
- * The next record, valid until the next call; NULL at the end, which is an
- * error before SNAPSHOT_END, and with @nonblock also when there is none yet:
- * then @ended is false. Its size and ABI have been checked.
+ * Return the next record, valid until the next call, with size and ABI checked. Returns
+ * NULL at the end, which is an error before SNAPSHOT_END. With @nonblock it also returns
+ * NULL if there is no record yet; then @ended is false.
  */
 enum status source_next(struct source *s, const struct roundwatch_header **record);
 
@@ -85,7 +85,7 @@ bool source_ask(const struct source *s, struct roundwatch_info *info);
 /* The same by an open of its own; of a recording, as it was. */
 enum status source_read_info(const struct source_options *from, struct roundwatch_info *info);
 
-/* Copy a record of that type: what it lacks is zero, what is new in it is left out. */
+/* Copy a record of this type. Missing fields are zero, unknown fields are ignored. */
 void source_copy_info(struct roundwatch_info *to, const struct roundwatch_header *from);
 void source_copy_tally(struct roundwatch_tally *to, const struct roundwatch_header *from);
 void source_copy_lost(struct roundwatch_lost *to, const struct roundwatch_header *from);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Stops or kills a process, and never another with its PID. */
+/* Stops or kills a process, and never a later one with the same PID. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,7 +10,7 @@
 #include "base/util.h"
 #include "response/action.h"
 
-/* The same on all architectures; a libc older than these has no names for them. */
+/* These numbers are the same on all architectures. An old libc has no names for them. */
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424
 #endif
@@ -18,7 +18,7 @@
 #define SYS_pidfd_open 434
 #endif
 
-/* Before Linux 5.3 a descriptor of /proc/PID is what signals are sent through. */
+/* Before Linux 5.3, signals are sent through a descriptor of /proc/PID. */
 static int open_pidfd(const struct host *host, uint32_t pid)
 {
 	int fd = syscall(SYS_pidfd_open, pid, 0);
@@ -39,8 +39,8 @@ char *action_take(enum action action, const struct host *host,
 		return xasprintf("process %u cannot be opened: %s", t->tgid, strerror(errno));
 
 	/*
-	 * Who had the PID when it was opened has it still, or lost it before now.
-	 * The accused began first: if the PID is his now, it was his then.
+	 * The process that had the PID when it was opened still has it, or has ended. The
+	 * accused process started earlier: if it has the PID now, it had it then.
 	 */
 	process = process_open(host, t->tgid, t->process_start_ns);
 	if (process < 0) {

@@ -12,11 +12,11 @@ enum action {
 };
 
 /**
- * action_take - signal the very process that a tally is about
+ * action_take - signal the process that a tally is about
  * @tally: of a process or any of its threads
  *
- * Whoever has its PID by now is not signalled. Returns NULL, or why nothing was
- * done; allocated.
+ * A later process with the same PID is not signalled. Returns NULL, or the reason
+ * why nothing was done; allocated.
  */
 char *action_take(enum action action, const struct host *host,
 		  const struct roundwatch_tally *tally);

@@ -14,7 +14,7 @@
 
 extern char **environ;
 
-/* A file of its own for each, so that nobody has to wait for a slow reader. */
+/* Each event gets its own file, so that a slow command does not block the monitor. */
 static int make_input(const char *text, size_t n)
 {
 	int fd = memfd_create("event", MFD_CLOEXEC);
@@ -35,7 +35,7 @@ static int make_input(const char *text, size_t n)
 	return fd;
 }
 
-/* Its standard output is our standard error: what is on ours are events, and nothing else. */
+/* The command's output goes to standard error. Standard output contains only events. */
 static int spawn(const char *command, int input, pid_t *pid)
 {
 	char *argv[] = { (char *)"sh", (char *)"-c", (char *)command, NULL };

@@ -8,13 +8,13 @@
 #include <sys/types.h>
 
 #define HOOK_CHILDREN	8	/* at once */
-#define HOOK_QUEUE	256	/* events that wait for their turn */
+#define HOOK_QUEUE	256	/* waiting events */
 
 /**
- * struct hook - a command that is run for each event
+ * struct hook - a command to run for each event
  * @command: for /bin/sh; NULL: none
- * @timeout: seconds after which one is killed
- * @queue: descriptors of files with an event each, @waiting of them from @first on
+ * @timeout: seconds after which a command is killed
+ * @queue: descriptors of files with one event each: @waiting of them, starting at @first
  */
 struct hook {
 	const char *command;
@@ -28,19 +28,19 @@ struct hook {
 	size_t first, waiting;
 };
 
-/* Run it with @text on its standard input, now or when there is room. Says what fails. */
+/* Run the command with @text on its standard input, now or later. Prints errors. */
 void hook_run(struct hook *h, const char *text, size_t n);
 
-/* Take leave of those that ended, kill those that take too long, begin others. */
+/* Reap commands that ended, kill those that take too long, start waiting ones. */
 void hook_work(struct hook *h);
 
-/* CLOCK_MONOTONIC of the next deadline, UINT64_MAX if there is none. */
+/* Next deadline on CLOCK_MONOTONIC; UINT64_MAX: none. */
 uint64_t hook_deadline(const struct hook *h);
 
-/* Whether any runs, or waits. */
+/* True if a command runs or waits. */
 bool hook_busy(const struct hook *h);
 
-/* Begin none any more, give those that run @seconds at most. */
+/* Start no more commands, and give running ones up to @seconds. */
 void hook_wind_up(struct hook *h, unsigned int seconds);
 
 #endif
