@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /dev/roundwatch, for programs: the records of uapi/roundwatch.h.
- *
- * A reader that holds the device open must not keep the module from being
- * unloaded, so an open file does not count as a use of it. What procfs does for
- * its files, chardev_exit() does for these: readers are given EOF, and a file
- * that nobody closes is handed to the operations of /dev/null.
+ * /dev/roundwatch, for programs: the records of uapi/roundwatch.h. First the
+ * present state, then the stream.
  */
 #include "roundwatch.h"
 
@@ -13,45 +9,17 @@ enum stage { STAGE_INFO, STAGE_TALLIES, STAGE_END, STAGE_FOLLOW };
 
 /**
  * struct reader - one open file
- * @node: of the list of readers
- * @file: its file; valid as long as the reader is on the list
  * @lock: one read at a time
  * @stage: which record comes next
  * @slot: of the table, in STAGE_TALLIES
  * @follow: what comes after the snapshot
  */
 struct reader {
-	struct list_head node;
-	struct file *file;
 	struct mutex lock;
 	enum stage stage;
 	u32 slot;
-	struct notice_reader follow;
+	struct stream_reader follow;
 };
-
-static LIST_HEAD(readers);
-static DEFINE_MUTEX(readers_lock);
-static DECLARE_WAIT_QUEUE_HEAD(news);
-static atomic_t busy = ATOMIC_INIT(0);	/* calls under way */
-static bool opened;			/* by anybody, since the module was loaded */
-static bool gone;
-static const struct file_operations *null_operations;
-
-static bool enter(void)
-{
-	atomic_inc(&busy);
-	/* Busy before gone is looked at; pairs with chardev_exit(). */
-	smp_mb__after_atomic();
-	return !READ_ONCE(gone);
-}
-
-/* The last that a call does: from here on it must not sleep; see drain.c. */
-static void leave(void)
-{
-	/* Done before it says so; pairs with the stop of all CPUs. */
-	smp_mb__before_atomic();
-	atomic_dec(&busy);
-}
 
 static int device_open(struct inode *inode, struct file *file)
 {
@@ -63,26 +31,14 @@ static int device_open(struct inode *inode, struct file *file)
 	if (!reader)
 		return -ENOMEM;
 	mutex_init(&reader->lock);
-	reader->file = file;
-	notice_start(&reader->follow);
+	stream_start(&reader->follow);
 	file->private_data = reader;
-	mutex_lock(&readers_lock);
-	list_add(&reader->node, &readers);
-	opened = true;
-	mutex_unlock(&readers_lock);
 	return nonseekable_open(inode, file);
 }
 
 static int device_release(struct inode *inode, struct file *file)
 {
-	struct reader *reader = file->private_data;
-
-	enter();
-	mutex_lock(&readers_lock);
-	list_del(&reader->node);
-	mutex_unlock(&readers_lock);
-	kfree(reader);
-	leave();
+	kfree(file->private_data);
 	return 0;
 }
 
@@ -123,9 +79,9 @@ static bool next_record(struct reader *reader, union record *record)
 	case STAGE_FOLLOW:
 		break;
 	}
-	if (!notice_pending(&reader->follow))
+	if (!stream_pending(&reader->follow))
 		return false;
-	lost = notice_read(&reader->follow, &record->tally);
+	lost = stream_read(&reader->follow, &record->tally);
 	if (lost)
 		record->lost = (struct roundwatch_lost){
 			.header = {
@@ -141,8 +97,7 @@ static bool next_record(struct reader *reader, union record *record)
 
 static bool readable(const struct reader *reader)
 {
-	return reader->stage != STAGE_FOLLOW || notice_pending(&reader->follow) ||
-	       READ_ONCE(gone);
+	return READ_ONCE(reader->stage) != STAGE_FOLLOW || stream_pending(&reader->follow);
 }
 
 static ssize_t read_records(struct reader *reader, char __user *buf, size_t size)
@@ -160,18 +115,18 @@ static ssize_t read_records(struct reader *reader, char __user *buf, size_t size
 	return done;
 }
 
-/* Waits for something to read, unless the reader would rather not. */
-static ssize_t wait_and_read(struct reader *reader, bool nonblock, char __user *buf, size_t size)
+static ssize_t device_read(struct file *file, char __user *buf, size_t size, loff_t *pos)
 {
+	struct reader *reader = file->private_data;
 	ssize_t ret;
 
 	/* So that every record fits, whichever comes next. */
 	if (size < sizeof(union record))
 		return -EINVAL;
-	if (nonblock && !readable(reader))
+	if ((file->f_flags & O_NONBLOCK) && !readable(reader))
 		return -EAGAIN;
-	ret = wait_event_interruptible(news, readable(reader));
-	if (ret || READ_ONCE(gone))
+	ret = wait_event_interruptible(stream_news, readable(reader));
+	if (ret)
 		return ret;
 	ret = mutex_lock_interruptible(&reader->lock);
 	if (ret)
@@ -182,55 +137,30 @@ static ssize_t wait_and_read(struct reader *reader, bool nonblock, char __user *
 	return ret ? ret : -EAGAIN;
 }
 
-static ssize_t device_read(struct file *file, char __user *buf, size_t size, loff_t *pos)
-{
-	ssize_t ret = 0;
-
-	if (enter())
-		ret = wait_and_read(file->private_data, file->f_flags & O_NONBLOCK, buf, size);
-	leave();
-	return ret;
-}
-
 static __poll_t device_poll(struct file *file, poll_table *wait)
 {
-	struct reader *reader = file->private_data;
-	__poll_t mask = EPOLLIN | EPOLLRDNORM | EPOLLHUP;
+	const struct reader *reader = file->private_data;
 
-	if (enter()) {
-		poll_wait(file, &news, wait);
-		mask = readable(reader) ? EPOLLIN | EPOLLRDNORM : 0;
-		if (READ_ONCE(gone))
-			mask |= EPOLLHUP;
-	}
-	leave();
-	return mask;
+	poll_wait(file, &stream_news, wait);
+	return readable(reader) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct roundwatch_info info;
-	long ret = -ENODEV;
 
-	if (enter()) {
-		/* The size is part of the number, and may be another ABI's. */
-		ret = -ENOTTY;
-		if (_IOC_TYPE(cmd) == _IOC_TYPE(ROUNDWATCH_IOC_INFO) &&
-		    _IOC_NR(cmd) == _IOC_NR(ROUNDWATCH_IOC_INFO) &&
-		    _IOC_DIR(cmd) == _IOC_READ &&
-		    _IOC_SIZE(cmd) >= sizeof(info.header)) {
-			record_info(&info);
-			info.header.size = min_t(u32, _IOC_SIZE(cmd), sizeof(info));
-			ret = copy_to_user((void __user *)arg, &info, info.header.size) ?
-				-EFAULT : 0;
-		}
-	}
-	leave();
-	return ret;
+	/* The size is part of the number, and may be that of another version of the ABI. */
+	if (_IOC_TYPE(cmd) != _IOC_TYPE(ROUNDWATCH_IOC_INFO) ||
+	    _IOC_NR(cmd) != _IOC_NR(ROUNDWATCH_IOC_INFO) ||
+	    _IOC_DIR(cmd) != _IOC_READ || _IOC_SIZE(cmd) < sizeof(info.header))
+		return -ENOTTY;
+	record_info(&info);
+	info.header.size = min_t(u32, _IOC_SIZE(cmd), sizeof(info));
+	return copy_to_user((void __user *)arg, &info, info.header.size) ? -EFAULT : 0;
 }
 
-/* Without an owner; see the top of the file. */
 static const struct file_operations device_operations = {
+	.owner = THIS_MODULE,
 	.open = device_open,
 	.release = device_release,
 	.read = device_read,
@@ -247,16 +177,6 @@ static struct miscdevice device = {
 };
 
 /**
- * chardev_wake() - there is something to read
- *
- * Context: process.
- */
-void chardev_wake(void)
-{
-	wake_up_poll(&news, EPOLLIN | EPOLLRDNORM);
-}
-
-/**
  * chardev_init() - make /dev/roundwatch
  *
  * Context: process; may sleep.
@@ -264,67 +184,17 @@ void chardev_wake(void)
  */
 int chardev_init(void)
 {
-	struct file *null = filp_open("/dev/null", O_RDONLY, 0);
-
-	/* Part of the kernel proper, so they stay when the module goes. */
-	if (IS_ERR(null)) {
-		pr_err("cannot open /dev/null, which unloading would need (error %ld); not loaded\n",
-		       PTR_ERR(null));
-		return PTR_ERR(null);
-	}
-	null_operations = null->f_op;
-	filp_close(null, NULL);
 	return misc_register(&device);
 }
 
-static bool all_closed(void)
-{
-	bool closed;
-
-	mutex_lock(&readers_lock);
-	closed = list_empty(&readers);
-	mutex_unlock(&readers_lock);
-	return closed && !atomic_read(&busy);
-}
-
-/* Takes the files from readers that do not close them. */
-static void revoke(void)
-{
-	struct reader *reader;
-
-	mutex_lock(&readers_lock);
-	list_for_each_entry(reader, &readers, node)
-		WRITE_ONCE(reader->file->f_op, null_operations);
-	mutex_unlock(&readers_lock);
-}
-
 /**
- * chardev_exit() - remove it, whoever holds it open
+ * chardev_exit() - remove it
  *
- * Context: process; may sleep. When it returns no call is under way and none
- * can begin.
+ * An open file is a use of the module, so none is open now.
+ *
+ * Context: process; may sleep.
  */
 void chardev_exit(void)
 {
-	unsigned long patience = jiffies + HZ / 20;
-	struct reader *reader, *next;
-
 	misc_deregister(&device);
-	WRITE_ONCE(gone, true);
-	/* After gone, before busy is looked at; pairs with enter(). */
-	smp_mb();
-	if (!opened)
-		return;
-	/* Sleepers wake up to EOF, and epoll forgets that we ever were. */
-	__wake_up(&news, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | POLLFREE));
-	/* Most readers close at EOF, at once. */
-	while (!all_closed() && time_before(jiffies, patience))
-		schedule_timeout_uninterruptible(1);
-	revoke();
-	/* The others take themselves off our queue. */
-	while (waitqueue_active(&news))
-		schedule_timeout_uninterruptible(1);
-	drain(&busy);
-	list_for_each_entry_safe(reader, next, &readers, node)
-		kfree(reader);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Every kernel header the module needs, and whatever an older kernel lacks of
- * the present API. The rest of the module reads as if only today's kernel
- * existed. The unit tests put a header of their own in the place of this one.
+ * Every kernel header that the module needs, and what an older kernel lacks of
+ * the present API. The rest of the module is written for today's kernel only. The
+ * unit tests have a header of their own in the place of this one.
  */
 #ifndef ROUNDWATCH_COMPAT_H
 #define ROUNDWATCH_COMPAT_H
@@ -27,6 +27,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/pid_namespace.h>
 #include <linux/poll.h>
@@ -38,7 +39,6 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/sort.h>
-#include <linux/stop_machine.h>
 #include <linux/string.h>
 #include <linux/tick.h>
 #include <linux/timekeeping.h>
@@ -46,6 +46,7 @@
 #include <linux/tracepoint.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <asm/cpufeature.h>
 #include <asm/fpu/api.h>
@@ -76,14 +77,6 @@
 #ifndef task_is_running
 #define task_is_running(task)	(READ_ONCE((task)->state) == TASK_RUNNING)
 #endif
-static inline bool task_is_on_cpu(const struct task_struct *task)
-{
-#ifdef CONFIG_SMP
-	return READ_ONCE(task->on_cpu);
-#else
-	return task == current;
-#endif
-}
 
 /* The parameters of a probe on sched_process_exit, exactly as it is called. */
 #ifdef HAVE_EXIT_GROUP_DEAD
@@ -124,14 +117,9 @@ static inline void *kvcalloc(size_t n, size_t size, gfp_t flags)
 #ifndef HAVE_POLL_T
 typedef unsigned int __poll_t;
 #undef EPOLLIN
-#undef EPOLLHUP
 #undef EPOLLRDNORM
 #define EPOLLIN			POLLIN
-#define EPOLLHUP		POLLHUP
 #define EPOLLRDNORM		POLLRDNORM
-#endif
-#ifndef poll_to_key
-#define poll_to_key(events)	((void *)(unsigned long)(events))
 #endif
 
 /* <linux/fs.h> */
@@ -147,7 +135,7 @@ static inline long compat_ptr_ioctl(struct file *file, unsigned int cmd, unsigne
 #endif
 #endif
 
-/* <linux/proc_fs.h>: what procfs.c uses of it, for the one file that it makes */
+/* <linux/proc_fs.h>: what procfs.c needs for its one file */
 #ifndef HAVE_PROC_OPS
 struct proc_ops {
 	int (*proc_open)(struct inode *inode, struct file *file);

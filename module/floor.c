@@ -49,7 +49,7 @@ static void see_to(struct lookout *l)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	probe_look(switched);
+	observe_look(switched);
 	local_irq_restore(flags);
 	l->seen = this_cpu_read(tally_counters.observations);
 }

@@ -2,8 +2,8 @@
 /*
  * roundwatch: finds RandomX miners by their changes of rounding mode.
  *
- * The path of an observation: probe -> fpu -> tally -> verdict -> notice, and
- * from there to its readers: record -> procfs, chardev.
+ * The path of an observation: probe -> observe -> tally -> verdict -> notice ->
+ * stream -> chardev. procfs shows the tallies as they are.
  */
 #include "roundwatch.h"
 
@@ -31,6 +31,7 @@ static unsigned int floor_hz = FLOOR_DEFAULT;
 module_param(floor_hz, uint, 0444);
 MODULE_PARM_DESC(floor_hz, "observations a second of a busy CPU, at least; 0 for none (default 20, at most HZ)");
 
+struct self self = { .blind = true };
 struct verdict_rule rule;
 
 static bool allowed(const char *name, unsigned int value, unsigned int min, unsigned int max)
@@ -74,11 +75,14 @@ static int __init roundwatch_init(void)
 	err = set_rule();
 	if (err)
 		return err;
-	record_floor_hz = floor_hz;
-	record_loaded_ns = ktime_get_boottime_ns();
+	self.floor_hz = floor_hz;
+	self.loaded_ns = ktime_get_boottime_ns();
 	err = tally_init(max_tasks);
 	if (err)
 		return err;
+	err = stream_init();
+	if (err)
+		goto no_stream;
 	err = notice_init();
 	if (err)
 		goto no_notice;
@@ -97,7 +101,7 @@ static int __init roundwatch_init(void)
 	if (selftest_pending())
 		pr_info("version %s is loaded; its self-test waits for a task to be switched out\n",
 			ROUNDWATCH_VERSION);
-	else if (probe_blind)
+	else if (self.blind)
 		pr_err("version %s is loaded, but BLIND: see above\n", ROUNDWATCH_VERSION);
 	else
 		pr_info("version %s watches for RandomX: see /proc/roundwatch\n",
@@ -113,6 +117,8 @@ no_floor:
 no_probe:
 	notice_exit();
 no_notice:
+	stream_exit();
+no_stream:
 	tally_exit();
 	return err;
 }
@@ -124,6 +130,7 @@ static void __exit roundwatch_exit(void)
 	floor_exit();
 	probe_exit();
 	notice_exit();
+	stream_exit();
 	tally_exit();
 }
 

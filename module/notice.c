@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From a verdict that changed, found where nothing may wait or print, to the
- * kernel log and to the readers of the device.
+ * From a verdict that changed, in the context of the probes, to the stream and
+ * to the kernel log.
  *
- * The probe sets the bit of the tally's slot and queues an irq_work, that queues
- * a work item, and that compares the slot with what was last told of it. What
- * is new goes to a ring of records, which every reader follows at its own pace.
- * As evidence decays, verdicts also fall without a sample to notice it by, so
- * while there is anybody accused, the accused are looked through every second.
+ * The probe must neither wait nor print. It sets the bit of the tally's slot and
+ * queues an irq_work; that queues a work item, which compares the slot with what
+ * was last reported of it and publishes the difference. As evidence decays,
+ * verdicts also fall without a sample, so the slots of accused tasks are compared
+ * once a second as long as there are any.
  */
 #include "roundwatch.h"
 
-#define RING	256		/* records; a power of two */
-
-/* What was last told of a slot. */
-struct told {
+/* What was last reported of a slot. */
+struct reported {
 	u64 start_ns;
 	u32 pid;
 	u8 verdict;
@@ -23,24 +21,10 @@ struct told {
 };
 
 static unsigned long *changed;		/* a bit for each slot */
-static struct told *told;
-static unsigned long *accused;		/* a bit for each slot told to be suspect or randomx */
+static unsigned long *accused;		/* a bit for each slot reported as suspect or randomx */
+static struct reported *reported;
 
-static struct roundwatch_tally *ring;
-static u64 head;			/* records ever written */
-static u64 lost_records;		/* by all readers together */
-static DEFINE_MUTEX(ring_lock);
-
-static void publish(const struct roundwatch_tally *r)
-{
-	mutex_lock(&ring_lock);
-	ring[head % RING] = *r;
-	WRITE_ONCE(head, head + 1);
-	mutex_unlock(&ring_lock);
-	chardev_wake();
-}
-
-/* Whom a line was printed for lately: one a process, however many threads. */
+/* The processes that a line was printed for lately: one each, whatever its threads do. */
 static struct {
 	u32 tgid;
 	u64 start_ns;
@@ -62,9 +46,9 @@ static void log_once(const struct roundwatch_tally *r)
 			    rule.randomx);
 }
 
-static void tell(u32 slot)
+static void compare(u32 slot)
 {
-	struct told *last = &told[slot];
+	struct reported *last = &reported[slot];
 	struct roundwatch_tally r;
 	bool process, exited;
 
@@ -73,8 +57,8 @@ static void tell(u32 slot)
 	process = r.flags & ROUNDWATCH_PROCESS;
 	exited = r.flags & ROUNDWATCH_EXITED;
 	if (last->pid != r.pid || last->start_ns != r.start_ns || last->process != process) {
-		/* Another's slot by now. */
-		*last = (struct told){
+		/* The slot has another tally by now. */
+		*last = (struct reported){
 			.start_ns = r.start_ns,
 			.pid = r.pid,
 			.verdict = ROUNDWATCH_ROUNDING,
@@ -89,34 +73,34 @@ static void tell(u32 slot)
 		return;
 	last->verdict = r.verdict;
 	last->exited = exited;
-	publish(&r);
+	stream_publish(&r);
 	if (r.highest == ROUNDWATCH_RANDOMX)
 		log_once(&r);
 }
 
-static void work_through(struct work_struct *work);
-static DECLARE_DELAYED_WORK(notice_work, work_through);
+static void compare_changed(struct work_struct *work);
+static DECLARE_DELAYED_WORK(notice_work, compare_changed);
 
-static void work_through(struct work_struct *work)
+static void compare_changed(struct work_struct *work)
 {
 	u32 slot;
 
 	for_each_set_bit(slot, changed, tally_table.size) {
 		clear_bit(slot, changed);
-		tell(slot);
+		compare(slot);
 	}
 	for_each_set_bit(slot, accused, tally_table.size)
-		tell(slot);
+		compare(slot);
 	if (!bitmap_empty(accused, tally_table.size))
 		queue_delayed_work(system_power_efficient_wq, &notice_work, HZ);
 }
 
-static void hand_over(struct irq_work *work)
+static void queue_notice(struct irq_work *work)
 {
 	mod_delayed_work(system_power_efficient_wq, &notice_work, 0);
 }
 
-static struct irq_work hand_over_work;
+static struct irq_work notice_irq_work;
 
 /**
  * notice_change() - a tally's verdict changed, to or from an accusation
@@ -127,55 +111,7 @@ static struct irq_work hand_over_work;
 void notice_change(const struct tally *t)
 {
 	set_bit(tally_slot(t), changed);
-	irq_work_queue(&hand_over_work);
-}
-
-/**
- * notice_start() - a reader begins to follow
- * @reader: will be given what is published from now on
- */
-void notice_start(struct notice_reader *reader)
-{
-	reader->next = READ_ONCE(head);
-}
-
-bool notice_pending(const struct notice_reader *reader)
-{
-	return READ_ONCE(head) != reader->next;
-}
-
-/**
- * notice_read() - the next record for a reader
- * @reader: with one pending
- * @r: where to
- *
- * Context: process; may sleep.
- * Return: 0, or how many records the reader has lost; then @r is not set.
- */
-u64 notice_read(struct notice_reader *reader, struct roundwatch_tally *r)
-{
-	u64 lost = 0;
-
-	mutex_lock(&ring_lock);
-	if (head - reader->next > RING) {
-		lost = head - RING - reader->next;
-		reader->next = head - RING;
-		WRITE_ONCE(lost_records, lost_records + lost);
-	} else {
-		*r = ring[reader->next++ % RING];
-	}
-	mutex_unlock(&ring_lock);
-	return lost;
-}
-
-/**
- * notice_lost() - how many records readers have lost so far
- *
- * Context: any.
- */
-u64 notice_lost(void)
-{
-	return READ_ONCE(lost_records);
+	irq_work_queue(&notice_irq_work);
 }
 
 /**
@@ -186,12 +122,11 @@ u64 notice_lost(void)
  */
 int notice_init(void)
 {
-	init_irq_work(&hand_over_work, hand_over);
+	init_irq_work(&notice_irq_work, queue_notice);
 	changed = kvcalloc(BITS_TO_LONGS(tally_table.size), sizeof(*changed), GFP_KERNEL);
 	accused = kvcalloc(BITS_TO_LONGS(tally_table.size), sizeof(*accused), GFP_KERNEL);
-	told = kvcalloc(tally_table.size, sizeof(*told), GFP_KERNEL);
-	ring = kvcalloc(RING, sizeof(*ring), GFP_KERNEL);
-	if (changed && accused && told && ring)
+	reported = kvcalloc(tally_table.size, sizeof(*reported), GFP_KERNEL);
+	if (changed && accused && reported)
 		return 0;
 	notice_exit();
 	return -ENOMEM;
@@ -204,10 +139,9 @@ int notice_init(void)
  */
 void notice_exit(void)
 {
-	irq_work_sync(&hand_over_work);
+	irq_work_sync(&notice_irq_work);
 	cancel_delayed_work_sync(&notice_work);
 	kvfree(changed);
 	kvfree(accused);
-	kvfree(told);
-	kvfree(ring);
+	kvfree(reported);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /proc/roundwatch, for people, cat and awk: a line that begins with #, a line
- * of headings, then a line a tally, the highest evidence first. Columns are
- * only ever appended, so COMM is not the last for ever; it has no blanks.
+ * of headings, then one line for each tally, the highest evidence first. Columns
+ * are only ever appended, so COMM will not always be the last; it has no blanks.
  */
 #include "roundwatch.h"
 
@@ -14,7 +14,7 @@ struct rank {
 	u8 verdict;
 };
 
-/* What one reader sees: which tallies, in which order. */
+/* What one reader gets: which tallies, in which order. */
 struct view {
 	u32 n;
 	u32 suspect;
@@ -84,7 +84,7 @@ static void show_head(struct seq_file *m, const struct view *view)
 
 	record_info(&info);
 	seq_printf(m, "# roundwatch %d version=%s blind=%d observations=%llu looks=%llu live=%llu exited=%llu evicted=%llu dropped=%llu lost=%llu suspect=%u randomx=%u\n",
-		   ROUNDWATCH_ABI, info.version, probe_blind, info.observations,
+		   ROUNDWATCH_ABI, info.version, !!(info.flags & ROUNDWATCH_BLIND), info.observations,
 		   info.looks, info.live, info.exited, info.evicted, info.dropped, info.lost,
 		   view->suspect, view->randomx);
 	seq_printf(m, "%-8s %8s %7s %7s %6s %9s %9s %9s %9s %9s %8s %9s %9s %-7s %s\n",
@@ -123,7 +123,7 @@ static int proc_show(struct seq_file *m, void *v)
 		show_head(m, view);
 		return 0;
 	}
-	/* Gone since the order was made? Then there is nothing to say. */
+	/* The slot may have been freed since the order was made. */
 	if (!record_tally(&r, view->rank[pos - 1].slot))
 		return 0;
 	seq_printf(m, "%-8s %8u %7u", verdict_names[r.verdict], r.evidence, r.tgid);
@@ -196,7 +196,7 @@ int procfs_init(void)
 /**
  * procfs_exit() - remove it
  *
- * Waits for reads under way; a file that stays open is closed for its reader.
+ * procfs waits for reads under way and releases the files that are still open.
  *
  * Context: process; may sleep.
  */

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* From tallies to the records of uapi/roundwatch.h, for both faces. */
+/* From tallies, and from the module itself, to the records of uapi/roundwatch.h. */
 #include "roundwatch.h"
 
-/* How long the tally of a task that is gone is shown; an accused one, always. */
+/* How long the tally of a task that has ended is shown; an accused one always is. */
 #define EXITED_SECONDS	600
-
-u64 record_loaded_ns;
-u32 record_floor_hz;
 
 /*
  * A living task's last observation is kept in jiffies, which cost nothing to read.
@@ -23,15 +20,15 @@ static u64 last_ns(const struct tally *t, u64 now_ns)
 
 /**
  * record_tally() - the record of a slot, as of now
- * @r: where to
+ * @r: where to put it
  * @slot: of the table
  *
  * The evidence of a living task decays between its samples, and with it the
- * verdict; that of a task that is gone stays as it was.
+ * verdict; that of a task that has ended stays as it was.
  *
  * Context: process.
  * Return: false if there is nothing to show: the slot is free, or the task
- * never left RN, or has been gone for long.
+ * never left RN, or it ended long ago.
  */
 bool record_tally(struct roundwatch_tally *r, u32 slot)
 {
@@ -42,11 +39,11 @@ bool record_tally(struct roundwatch_tally *r, u32 slot)
 
 	if (!tally_read(slot, &t))
 		return false;
-	/* Nothing but what the parent left to it. */
+	/* It has nothing but what it inherited. */
 	if (!t.samples)
 		return false;
 	if (!(t.flags & ROUNDWATCH_EXITED))
-		verdict_decay(&rule, &t.score, jiffies_to_msecs(jiffies));
+		verdict_decay(&rule, &t.score, now_ms());
 	else if (t.highest < ROUNDWATCH_SUSPECT &&
 		 now_ns - t.ended_ns > EXITED_SECONDS * NSEC_PER_SEC)
 		return false;
@@ -91,7 +88,7 @@ bool record_tally(struct roundwatch_tally *r, u32 slot)
 
 /**
  * record_info() - the record of the module itself
- * @info: where to
+ * @info: where to put it
  *
  * Context: process.
  */
@@ -109,9 +106,9 @@ void record_info(struct roundwatch_info *info)
 			.time_ns = ktime_get_boottime_ns(),
 		},
 		.version = ROUNDWATCH_VERSION,
-		.flags = probe_blind ? ROUNDWATCH_BLIND : 0,
+		.flags = self.blind ? ROUNDWATCH_BLIND : 0,
 		.max_tasks = tally_table.size,
-		.loaded_ns = record_loaded_ns,
+		.loaded_ns = self.loaded_ns,
 		.realtime_offset_ns = ktime_get_real_ns() - ktime_get_boottime_ns(),
 		.observations = sum.observations,
 		.live = live,
@@ -125,7 +122,7 @@ void record_info(struct roundwatch_info *info)
 		.gap_us = rule.gap_ns / NSEC_PER_USEC,
 		.decay = rule.decay,
 		.looks = sum.looks,
-		.floor_hz = record_floor_hz,
-		.lost = notice_lost(),
+		.floor_hz = self.floor_hz,
+		.lost = stream_lost(),
 	};
 }

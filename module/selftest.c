@@ -11,8 +11,9 @@
  * switched out has to do: as long as the tracepoint runs, its registers are in
  * the processor still, for comparison. Until then the module counts as blind.
  */
-#include "fpu.h"
+#include "arch/x86.h"
 #include "roundwatch.h"
+#include <asm/trace/fpu.h>
 
 /* All masked, RD, and every status flag raised. */
 #define SELFTEST_MXCSR	(FPU_MXCSR_INIT | ROUNDWATCH_RD << FPU_RC_SHIFT | 0x3f)
@@ -31,14 +32,8 @@ static int tries;			/* of conclude_later() */
 static void conclude_later(struct work_struct *work);
 static DECLARE_DELAYED_WORK(later, conclude_later);
 
-/**
- * selftest_observe() - the tracepoint fired
- * @data: unused
- * @fpu: of the current task
- *
- * Context: as the probe.
- */
-void selftest_observe(void *data, struct fpu *fpu)
+/* The tracepoint fired. Context: as of observe_switch(). */
+static void selftest_observe(void *data, struct fpu *fpu)
 {
 	if (!irqs_disabled() || (tested && current != tested) || fpu_is_confidential(fpu) ||
 	    atomic_cmpxchg(&fired, 0, 1))
@@ -47,9 +42,14 @@ void selftest_observe(void *data, struct fpu *fpu)
 	seen = fpu_mxcsr(fpu_image(fpu), fpu_has_header());
 	same_fpu = fpu == fpu_of(current);
 	if (seen == expected && same_fpu)
-		WRITE_ONCE(probe_blind, false);
+		WRITE_ONCE(self.blind, false);
 	/* With what there is to say of it; pairs with conclude_later(). */
 	atomic_set_release(&fired, 2);
+}
+
+static void __maybe_unused check_prototype(void)
+{
+	check_trace_callback_type_x86_fpu_regs_deactivated(selftest_observe);
 }
 
 static void detach(void)
@@ -82,7 +82,7 @@ static void conclude_later(struct work_struct *work)
 	}
 	detach();
 	say();
-	if (!probe_blind)
+	if (!self.blind)
 		pr_info("self-test passed: version %s watches for RandomX: see /proc/roundwatch\n",
 			ROUNDWATCH_VERSION);
 }
@@ -104,7 +104,7 @@ static u32 swap_mxcsr(u32 mxcsr)
  * selftest_begin() - see whether the module sees
  * @tp: the tracepoint x86_fpu_regs_deactivated
  *
- * Sets probe_blind; the kernel log says why it is. If selftest_pending(), it is
+ * Sets self.blind; the kernel log says why it is. If selftest_pending(), it is
  * so for no more than lack of an observation, and will be told.
  *
  * Context: process, a user's task; sleeps.
@@ -113,7 +113,7 @@ void selftest_begin(struct tracepoint *tp)
 {
 	u32 old;
 
-	probe_blind = true;
+	self.blind = true;
 	atomic_set(&fired, 0);
 	tested = fpu_can_make_live() ? current : NULL;
 	if (tracepoint_probe_register(tp, selftest_observe, NULL)) {

@@ -47,7 +47,7 @@ static struct verdict_rule rule = {
 static const char *const names[] = { "clear", "rounding", "suspect", "randomx" };
 
 /*
- * One thread from row @first on, as module/probe.c does it: nothing is kept of
+ * One thread from row @first on, as module/observe.c does it: nothing is kept of
  * a thread that never left RN; from then on a sample counts when the thread
  * has used gap_ns of CPU since the last that did.
  */

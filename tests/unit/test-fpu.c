@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * module/fpu.h on images that the processor itself wrote. The kernel saves with
+ * module/arch/x86.h on images that the processor itself wrote. The kernel saves with
  * XSAVES, XSAVEC, XSAVEOPT, XSAVE or FXSAVE, whichever is best of what there
  * is. All but XSAVES can be had here; it differs from XSAVEC in supervisor state
  * and in leaving out what was not modified, which is made up at the end.
@@ -9,7 +9,7 @@
  */
 #include <cpuid.h>
 
-#include "fpu.h"
+#include "arch/x86.h"
 #include "tap.h"
 
 #define AREA	16384

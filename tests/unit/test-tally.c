@@ -400,7 +400,7 @@ static void test_init(void)
 
 /*
  * The flood. Decoys claim tallies as fast as they can; among them is a miner
- * with a processor of its own, a sample every 50 ms. As module/probe.c does it,
+ * with a processor of its own, a sample every 50 ms. As module/observe.c does it,
  * for what is decided here.
  */
 struct flood {
@@ -623,7 +623,7 @@ static struct tally *get_or_claim(struct worker *w, unsigned long key, u64 start
 	u32 slot = tally_first_slot(key);
 	struct tally *t = &tally_table.tally[slot];
 
-	/* The short way of module/probe.c. */
+	/* The short way of module/observe.c. */
 	if (tally_is(slot, key) && tally_own(t)) {
 		if (tally_is(slot, key))
 			return t;

@@ -142,7 +142,15 @@ overflows()
 	nobody_else miner
 }
 
-# Several readers at once: the state, then each change, then EOF.
+# in_use MORE...: the module is not unloaded, as readers have the device open; all goes on.
+in_use()
+{
+	! rmmod roundwatch 2>/tmp/rmmod.err || fail "unloaded while the device is open" || return 1
+	grep -q 'in use' /tmp/rmmod.err || fail "rmmod says: $(cat /tmp/rmmod.err)" || return 1
+	[ -e /proc/roundwatch ] && [ -c /dev/roundwatch ] || fail "half unloaded"
+}
+
+# Several readers at once: the state, then each change. While they read, the module stays.
 streams()
 {
 	unload && load || return 1
@@ -162,13 +170,31 @@ streams()
 	done
 	stop "$miner"
 	await 20 grep -q "^TALLY $miner $miner verdict=3 flags=3 miner" "/tmp/out.$one" || return 1
-	unload || return 1
-	wait "$one" "$two" || fail "a reader failed" || return 1
-	[ "$(tail -n 1 "/tmp/out.$one")$(tail -n 1 "/tmp/out.$two")" = EOFEOF ] || fail "no EOF"
+	in_use || return 1
+	kill -0 "$one" "$two" || fail "a reader failed" || return 1
+	stop "$one"
+	in_use || return 1
+	stop "$two"
+	unload
 }
 
-# Far more changes than the module keeps for a reader that does not read: what it gets, and what it is
-# told that it lost, come to all that another was given.
+changes_of()
+{
+	sed '1,/^END$/d' "/tmp/out.$1" | grep -c '^TALLY'
+}
+
+lost_by()
+{
+	awk '$1 == "LOST" { n += $2 } END { print n + 0 }' "/tmp/out.$1"
+}
+
+slow_caught_up()
+{
+	[ $(($(changes_of "$slow") + $(lost_by "$slow"))) = "$(changes_of "$quick")" ]
+}
+
+# Far more changes than the module keeps for a reader that does not read: what it gets, and what it
+# learns that it lost, add up to what another reader got.
 loses()
 {
 	! grep -q '^roundwatch ' /proc/modules || unload
@@ -181,22 +207,19 @@ loses()
 	await 20 grep -qx END "/tmp/out.$slow" && await 20 grep -qx END "/tmp/out.$quick" || return 1
 	for _ in 1 2 3 4 5 6 7 8 9; do
 		"$bin/load" walk 3 24 || return 1
-		all=$(sed '1,/^END$/d' "/tmp/out.$quick" | grep -c '^TALLY')
+		all=$(changes_of "$quick")
 		[ "$all" -lt 600 ] || break
 	done
 	[ "$all" -ge 600 ] || fail "only $all changes: proves nothing" || return 1
 	echo >/tmp/hold
-	await 20 grep -q LOST "/tmp/out.$slow" || return 1
+	await 20 grep -q LOST "/tmp/out.$slow" && await 20 slow_caught_up || return 1
 	counted=$(sed -n '1s/.* lost=\([0-9]*\).*/\1/p' /proc/roundwatch)
-	unload || return 1
-	wait "$slow" "$quick"
-	all=$(sed '1,/^END$/d' "/tmp/out.$quick" | grep -c '^TALLY')
-	got=$(sed '1,/^END$/d' "/tmp/out.$slow" | grep -c '^TALLY')
-	lost=$(awk '$1 == "LOST" { n += $2 } END { print n + 0 }' "/tmp/out.$slow")
-	echo "# of $all changes the slow reader got $got and lost $lost"
+	stop "$slow" "$quick"
+	lost=$(lost_by "$slow")
+	echo "# of $(changes_of "$quick") changes the slow reader got $(changes_of "$slow") and lost $lost"
 	! grep -q LOST "/tmp/out.$quick" || fail "the quick reader lost some too" || return 1
 	[ "$counted" = "$lost" ] || fail "the module counts $counted" || return 1
-	[ "$lost" -gt 0 ] && [ $((got + lost)) = "$all" ]
+	[ "$lost" -gt 0 ] && slow_caught_up && unload
 }
 
 # A task that was accused falls back when it mines no more.
@@ -264,22 +287,24 @@ sees_now()
 	head -n 1 /proc/roundwatch | grep ' blind=0 '
 }
 
-# Everything runs, a reader loops, others hold the files open and do nothing.
+# Everything runs, a reader of /proc loops, another holds it open and does nothing. The device is in use
+# until it is closed; from then on unloading takes $ms.
 unload_once()
 {
 	load max_tasks=64 || return 1
 	exec 3</dev/roundwatch 4</proc/roundwatch
 	dd bs=4096 count=1 <&3 of=/dev/null 2>/dev/null
-	await 20 has_row COMM=interval || return 1
+	await 20 has_row COMM=interval && in_use || return 1
+	[ "$(dd bs=4096 count=1 <&3 2>/dev/null | wc -c)" -gt 0 ] ||
+		fail "the device gives nothing after rmmod failed" || return 1
+	exec 3<&-
 	a=$(date +%s%N)
 	rmmod roundwatch
 	status=$?
 	ms=$((($(date +%s%N) - a) / 1000000))
-	rest=$(cat <&3 | wc -c)
 	cat <&4 >/dev/null 2>&1
-	exec 3<&- 4<&-
+	exec 4<&-
 	[ $status = 0 ] || fail "rmmod failed" || return 1
-	[ "$rest" = 0 ] || fail "an open device gave $rest bytes after unloading" || return 1
 	{ [ ! -e /proc/roundwatch ] && [ ! -e /dev/roundwatch ]; } || fail "left something"
 }
 
@@ -292,7 +317,7 @@ unloads_busy()
 	miner=$pid
 	start "$bin/load" interval 1000 2
 	loads=$pid
-	start sh -c 'while :; do cat /proc/roundwatch && dd if=/dev/roundwatch bs=64k count=1; done'
+	start sh -c 'while :; do cat /proc/roundwatch; done'
 	looper=$pid
 	best=100000
 	for _ in 1 2 3; do
@@ -309,7 +334,13 @@ unloads_busy()
 	[ "$best" -lt $limit ] || fail "too long"
 }
 
-# unloads_amid_calls TIMES: whatever calls into it is on the way in, on the way out or inside.
+# Between two calls of the hammers the device is closed for a moment.
+unload_at_last()
+{
+	rmmod roundwatch 2>/tmp/rmmod.err || { grep -q 'in use' /tmp/rmmod.err || cat /tmp/rmmod.err; false; }
+}
+
+# unloads_amid_calls TIMES: while others open, read and close the device and /proc/roundwatch.
 unloads_amid_calls()
 {
 	start_miner || return 1
@@ -319,7 +350,7 @@ unloads_amid_calls()
 	start "$bin/follow" --hammer
 	hammers="$hammers $pid"
 	for i in $(seq "$1"); do
-		load && unload || fail "round $i" || return 1
+		load && await 60 unload_at_last || fail "round $i" || return 1
 	done
 	# shellcheck disable=SC2086 # words
 	stop "$miner" $hammers
@@ -410,13 +441,13 @@ test_case "follows exit" exits
 in_full test_case "a reused PID inherits nothing" pid_reused
 test_case "refuses all but root of the initial namespaces" refuses
 in_full test_case "keeps the miner when the table overflows" overflows
-test_case "streams changes to readers, then EOF" streams
+test_case "streams changes to readers, and is in use meanwhile" streams
 in_full test_case "tells a slow reader what it lost" loses
 in_full test_case "a verdict falls" falls
 in_full test_case "its tracepoints tell" traces
 test_case "says so if it is blind" says_blind
 unload
-test_case "unloads while all runs and readers hold on" unloads_busy
+test_case "unloads under load, once the device is closed" unloads_busy
 test_case "unloads amid calls, 5 times" unloads_amid_calls 5
 in_full test_case "loads and unloads 100 times" hundred_times
 in_full test_case "max_tasks=100" wrong max_tasks=100 'max_tasks=100 is not a power of two, as 64 and 128 are'

@@ -6,8 +6,8 @@
  *
  * Waits with poll(); with --nonblock reads what there is and says "EAGAIN";
  * with --hold waits for a byte on standard input between the snapshot and the
- * rest. Ends with "EOF". With --hammer makes calls as fast as it can, for ever, whether the module
- * is there or not.
+ * rest. Ends only by a signal. With --hammer makes calls as fast as it can, for
+ * ever, whether the module is loaded or not, and closes the files in between.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -59,13 +59,14 @@ static void hammer(void)
 {
 	static char buf[4096];
 	struct roundwatch_info info;
-	int i;
+	int i, fd;
 
 	for (;;) {
-		int fd = open(ROUNDWATCH_DEVICE, O_RDONLY | O_NONBLOCK);
-		struct pollfd pfd = { .fd = fd, .events = POLLIN };
+		struct pollfd pfd = { .events = POLLIN };
 
-		for (i = 0; fd >= 0 && i < 1000; i++) {
+		fd = open(ROUNDWATCH_DEVICE, O_RDONLY | O_NONBLOCK);
+		pfd.fd = fd;
+		for (i = 0; fd >= 0 && i < 10; i++) {
 			ioctl(fd, ROUNDWATCH_IOC_INFO, &info);
 			poll(&pfd, 1, 0);
 			if (read(fd, buf, sizeof(buf)) < 0 && errno != EAGAIN)
@@ -73,6 +74,13 @@ static void hammer(void)
 		}
 		if (fd >= 0)
 			close(fd);
+		fd = open("/proc/roundwatch", O_RDONLY);
+		if (fd < 0)
+			continue;
+		for (i = 0; i < 50; i++)
+			if (pread(fd, buf, sizeof(buf), 0) < 0)
+				break;
+		close(fd);
 	}
 }
 
@@ -118,8 +126,8 @@ int main(int argc, char **argv)
 			return 1;
 		}
 		if (!n) {
-			puts("EOF");
-			return 0;
+			puts("BAD end of file");
+			return 1;
 		}
 		if (show(buf, buf + n) && hold && read(STDIN_FILENO, buf, 1) != 1) {
 			puts("BAD standard input");

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * module/compat.h for userspace: as much of the kernel as tally.c and fpu.h
+ * module/compat.h for userspace: as much of the kernel as tally.c and arch/x86.h
  * need, so that the unit tests compile these very files.
  *
- * It has to be named on the command line (-include): the module's files include
- * "compat.h" in quotes, which is looked for next to them first. Both headers
- * have the same guard, so that the one read first is the only one.
+ * It must be given on the command line (-include): the module's files include
+ * "compat.h" in quotes, which the compiler looks for beside them first. Both
+ * headers have the same guard, so that only the first one counts.
  *
  * A CPU is a thread that has set shim_cpu. READ_ONCE() and its kin are atomics,
  * so that ThreadSanitizer takes for a race what KCSAN would.

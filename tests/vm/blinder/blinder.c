@@ -5,7 +5,7 @@
  * Comes first on the tracepoint, and inverts the status flags in the image of
  * every task, before roundwatch's self-test looks at it. Hardly a program cares.
  */
-#include "fpu.h"
+#include "arch/x86.h"
 
 static struct tracepoint *tracepoint;
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * From struct fpu to the control words of the task that just left the CPU.
+ * x86: the control words of the task that leaves the CPU, from struct fpu.
  *
- * Its registers have been saved to the image by XSAVES, XSAVEC, XSAVEOPT, XSAVE
- * or FXSAVE; all of them begin with the 512 bytes of FXSAVE. The unit tests
+ * The kernel has saved its registers to the image with XSAVES, XSAVEC, XSAVEOPT,
+ * XSAVE or FXSAVE; all of them begin with the 512 bytes of FXSAVE. The unit tests
  * run this file on images that the processor wrote.
  */
-#ifndef ROUNDWATCH_FPU_H
-#define ROUNDWATCH_FPU_H
+#ifndef ROUNDWATCH_ARCH_X86_H
+#define ROUNDWATCH_ARCH_X86_H
 
 #include "compat.h"
 
@@ -35,7 +35,7 @@ static inline bool fpu_is_guest(const struct fpu *fpu)
 	return fpu->fpstate->is_guest;
 }
 
-/* The image is encrypted; what it seems to say means nothing. */
+/* The image is encrypted, so its content means nothing. */
 static inline bool fpu_is_confidential(const struct fpu *fpu)
 {
 	return fpu->fpstate->is_confidential;
@@ -43,7 +43,7 @@ static inline bool fpu_is_confidential(const struct fpu *fpu)
 
 #else
 
-/* A guest's registers are exchanged for the thread's in place, and nothing says so. */
+/* KVM puts a guest's registers in the place of the thread's, and sets no flag. */
 static __always_inline const struct xregs_state *fpu_image(const struct fpu *fpu)
 {
 	return &fpu->state.xsave;
@@ -68,8 +68,9 @@ static __always_inline bool fpu_has_header(void)
 }
 
 /*
- * Once no part of task_struct, it stands behind it; x86_task_fpu() is not for
- * modules if the kernel checks itself. The self-test looks whether this is right.
+ * Where struct fpu is not part of task_struct, it stands right behind it. Modules
+ * cannot use x86_task_fpu() if the kernel has X86_DEBUG_FPU, so the self-test
+ * checks that this is the right address.
  */
 static inline const struct fpu *fpu_of(const struct task_struct *task)
 {
@@ -82,7 +83,7 @@ static inline const struct fpu *fpu_of(const struct task_struct *task)
 
 #ifdef TIF_NEED_FPU_LOAD
 
-/* The running task's registers are in the processor. */
+/* Are the running task's registers in the processor? */
 static inline bool fpu_is_live(void)
 {
 	return !test_thread_flag(TIF_NEED_FPU_LOAD);
@@ -91,8 +92,8 @@ static inline bool fpu_is_live(void)
 #else
 
 /*
- * A task that runs has its registers in the processor, unless it has not used
- * them yet (lazily: since it was switched to), or the kernel uses them.
+ * A running task's registers are in the processor unless it has not used them yet
+ * (where the kernel is lazy: since it was switched to) or the kernel uses them.
  */
 static inline bool fpu_is_live(void)
 {
@@ -107,7 +108,7 @@ static inline bool fpu_is_live(void)
 
 #endif /* TIF_NEED_FPU_LOAD */
 
-/* Where the kernel is lazy, the next use of a register is trapped and makes them live. */
+/* Where the kernel is lazy, the next use of a register traps, and so makes them live. */
 static inline bool fpu_can_make_live(void)
 {
 #if defined(TIF_NEED_FPU_LOAD) && !defined(HAVE_SWITCH_FPU_RETURN)
@@ -117,7 +118,7 @@ static inline bool fpu_can_make_live(void)
 #endif
 }
 
-/* Makes them so, if that can be done. Interrupts off. */
+/* Makes the registers live where fpu_can_make_live(). Interrupts off. */
 static inline void fpu_make_live(void)
 {
 #if defined(TIF_NEED_FPU_LOAD) && defined(HAVE_SWITCH_FPU_RETURN)
@@ -147,12 +148,12 @@ static inline u16 fpu_live_fcw(void)
 /**
  * fpu_mxcsr() - MXCSR of a saved image
  * @image: as the kernel saved it
- * @has_header: it was saved by XSAVE or its kin, not by FXSAVE
+ * @has_header: it was saved by one of the XSAVE instructions, not by FXSAVE
  *
  * In the compacted format MXCSR is written only along with SSE state that is
- * not initial (Intel SDM vol. 1, 13.10 and 13.11); where it is not, the register
- * held its initial value and memory is what an earlier save left. The standard
- * format and FXSAVE always write it.
+ * not initial (Intel SDM vol. 1, 13.10 and 13.11). Where it is not written, the
+ * register held its initial value, and memory has the value of an earlier save.
+ * The standard format and FXSAVE always write it.
  */
 static __always_inline u32 fpu_mxcsr(const struct xregs_state *image, bool has_header)
 {
@@ -165,9 +166,9 @@ static __always_inline u32 fpu_mxcsr(const struct xregs_state *image, bool has_h
 /**
  * fpu_fcw() - x87 control word of a saved image
  * @image: as the kernel saved it
- * @has_header: it was saved by XSAVE or its kin, not by FXSAVE
+ * @has_header: it was saved by one of the XSAVE instructions, not by FXSAVE
  *
- * XSAVE and its kin leave the x87 part alone if it is in its initial state.
+ * These do not write the x87 part if it is in its initial state.
  */
 static inline u16 fpu_fcw(const struct xregs_state *image, bool has_header)
 {
@@ -186,4 +187,4 @@ static inline u8 fpu_x87_rounding(u16 fcw)
 	return fcw >> FPU_X87_SHIFT & 3;
 }
 
-#endif /* ROUNDWATCH_FPU_H */
+#endif /* ROUNDWATCH_ARCH_X86_H */

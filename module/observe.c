@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From an observation to a verdict: the hot path, the sample, the judgement.
+ *
+ * x86_fpu_regs_deactivated fires in __switch_to(), after the registers of the
+ * outgoing task, still current, were saved: interrupts are off and the run
+ * queue is locked. So nothing in this file may wait, wake, allocate or print.
+ */
+#include "arch/x86.h"
+#include "task.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+/* The score has changed; the verdict may have, too. */
+static void judge(struct tally *t)
+{
+	u32 evidence = verdict_evidence(&rule, &t->score);
+	u8 before = t->verdict;
+
+	t->verdict = verdict_decide(&rule, evidence, before);
+	if (t->verdict == before)
+		return;
+	t->highest = max(t->highest, t->verdict);
+	t->since_ns = ktime_get_boot_fast_ns();
+	trace_verdict(t, evidence, before);
+	if (max(t->verdict, before) >= ROUNDWATCH_SUSPECT)
+		notice_change(t);
+}
+
+/*
+ * A process takes over what its threads find. It samples the first sample of
+ * each thread as if they all were of one thread, so that threads that end before
+ * their second sample still add up.
+ */
+static void sample_process(const struct task_struct *task,
+			   const struct verdict_sample *sample,
+			   const struct verdict_change *change,
+			   bool first, u8 flags)
+{
+	struct tally *p = get_or_claim_process(task);
+	struct verdict_change own;
+
+	if (!p)
+		return;
+	p->flags |= flags;
+	if (first) {
+		own = verdict_sample(&rule, &p->score, sample);
+		change = &own;
+	} else {
+		verdict_take(&rule, &p->score, change, sample->now_ms);
+	}
+	p->samples++;
+	tally_count(p, sample->mode);
+	memcpy(p->comm, task->group_leader->comm, sizeof(p->comm));
+	judge(p);
+	tally_put(p);
+}
+
+/*
+ * RN at a switch that the thread asked for is no evidence, as a miner can set it
+ * before the system call. A thread that entered the kernel by an interrupt or
+ * exception has no system call number (orig_ax is -1), whether it was then
+ * preempted or blocked. A vCPU thread is always in a system call; it asked for
+ * the switch if it is blocked.
+ */
+static bool voluntary(const struct task_struct *task, bool guest)
+{
+	if (guest)
+		return !task_is_running(task);
+	return (long)task_pt_regs(task)->orig_ax >= 0;
+}
+
+static noinline void take_sample(struct tally *t, const struct task_struct *task,
+				 u32 mxcsr, u16 fcw, bool guest)
+{
+	struct verdict_sample sample = {
+		.now_ms = now_ms(),
+		.mode = fpu_rounding(mxcsr),
+		.x87 = fpu_x87_rounding(fcw),
+		.voluntary = voluntary(task, guest),
+	};
+	struct verdict_change change;
+	bool first = !t->samples;
+
+	if (first)
+		verdict_init(&t->score, sample.now_ms);
+	change = verdict_sample(&rule, &t->score, &sample);
+	if (!change.counted)
+		return;
+	t->samples++;
+	t->cpu_ns = task->se.sum_exec_runtime;
+	t->next_ns = t->cpu_ns + rule.gap_ns;
+	t->mxcsr = mxcsr;
+	t->fcw = fcw;
+	memcpy(t->comm, task->comm, sizeof(t->comm));
+	if (guest)
+		t->flags |= ROUNDWATCH_GUEST;
+	if (change.changed && !change.believed)
+		t->flags |= ROUNDWATCH_X87;
+	judge(t);
+	if (change.believed)
+		sample_process(task, &sample, &change, first,
+			       t->flags & (ROUNDWATCH_GUEST | ROUNDWATCH_X87));
+}
+
+static noinline void sample_and_put(struct tally *t, const struct task_struct *task,
+				    const struct fpu *fpu, u32 mxcsr)
+{
+	take_sample(t, task, mxcsr, fpu_fcw(fpu_image(fpu), fpu_has_header()),
+		    fpu_is_guest(fpu));
+	tally_put(t);
+}
+
+static __always_inline void observe_tally(struct tally *t, const struct task_struct *task,
+					  const struct fpu *fpu, u32 mxcsr)
+{
+	tally_count(t, fpu_rounding(mxcsr));
+	if (unlikely(task->se.sum_exec_runtime >= t->next_ns))
+		sample_and_put(t, task, fpu, mxcsr);
+	else
+		tally_put(t);
+}
+
+/* The tally of the running thread; a new one if it has none and is not in RN. */
+static struct tally *thread_tally(const struct task_struct *task, const struct fpu *fpu, u8 mode)
+{
+	struct tally *t = tally_get(tally_thread_key(task), task->start_boottime);
+	struct tally_identity id;
+
+	if (!t && mode != ROUNDWATCH_RN && !(task->flags & PF_EXITING) &&
+	    !fpu_is_confidential(fpu)) {
+		id = thread_identity(task, tally_bucket(fpu));
+		t = tally_claim(&id);
+	}
+	return IS_ERR(t) ? NULL : t;
+}
+
+/* The task has no tally, or not in the first slot of its set. */
+static noinline void observe_elsewhere(const struct task_struct *task,
+				       const struct fpu *fpu, u32 mxcsr)
+{
+	struct tally *t = thread_tally(task, fpu, fpu_rounding(mxcsr));
+
+	if (t)
+		observe_tally(t, task, fpu, mxcsr);
+}
+
+/*
+ * A task that is not in RN, or that may have a tally. Nearly always it has one,
+ * in the first slot of its set, and counting is all there is to do. The rest is
+ * in functions that are called last, so that this one has no registers to save.
+ */
+static noinline void observe(const struct fpu *fpu)
+{
+	const struct task_struct *task;
+	unsigned long key;
+	struct tally *t;
+	u32 mxcsr, slot;
+
+	/* Not a context switch but fpu__drop(): memory is not what the registers are. */
+	if (unlikely(!irqs_disabled()))
+		return;
+	mxcsr = fpu_mxcsr(fpu_image(fpu), fpu_has_header());
+	task = current;
+	key = tally_thread_key(task);
+	slot = tally_first_slot(key);
+	t = &tally_table.tally[slot];
+	if (unlikely(!tally_is(slot, key) || !tally_own(t))) {
+		observe_elsewhere(task, fpu, mxcsr);
+		return;
+	}
+	if (unlikely(!tally_is(slot, key))) {
+		tally_put(t);
+		return;
+	}
+	observe_tally(t, task, fpu, mxcsr);
+}
+
+static __always_inline void observe_unless_plain(const struct fpu *fpu)
+{
+	if (likely(!(fpu_image(fpu)->i387.mxcsr & FPU_RC) &&
+		   !tally_likely(tally_bucket(fpu))))
+		return;
+	observe(fpu);
+}
+
+static noinline void trace_switch(const struct fpu *fpu)
+{
+	if (irqs_disabled())
+		trace_observation(current, fpu_mxcsr(fpu_image(fpu), fpu_has_header()),
+				  fpu_fcw(fpu_image(fpu), fpu_has_header()),
+				  fpu_is_guest(fpu), false);
+	observe_unless_plain(fpu);
+}
+
+/**
+ * observe_switch() - the probe on x86_fpu_regs_deactivated
+ * @data: unused
+ * @fpu: of the running task
+ *
+ * The hot path, for nearly every task at nearly every switch, is that of one that
+ * is in RN and has no tally: nine instructions and a static branch. It takes
+ * MXCSR as it stands in memory. If that is stale the register held RN, and stale
+ * memory that says RN is still right; observe() looks closer, and also sees
+ * whether this is a switch at all.
+ */
+void observe_switch(void *data, struct fpu *fpu)
+{
+	this_cpu_inc(tally_counters.observations);
+	if (trace_observation_enabled())
+		trace_switch(fpu);
+	else
+		observe_unless_plain(fpu);
+}
+
+/**
+ * observe_look() - observe the running task, whose registers are not saved
+ * @switched: tasks were switched on this CPU since the last look
+ *
+ * The registers are in the processor unless they were saved meanwhile, for
+ * another task or for the kernel's own use. This also holds for the registers of
+ * a guest, as a VM exit leaves them in place.
+ *
+ * If not @switched, the task has been on this CPU for about the floor's period.
+ * That is more than the gap between samples, while its sum_exec_runtime may be
+ * old on a CPU without a tick: such a look always counts.
+ *
+ * Context: an interrupt, or a softirq on the way out of one, with interrupts off.
+ */
+void observe_look(bool switched)
+{
+	const struct task_struct *task = current;
+	const struct fpu *fpu = fpu_of(task);
+	struct tally *t;
+	u32 mxcsr;
+
+	if ((task->flags & PF_KTHREAD) || !fpu_is_live())
+		return;
+	this_cpu_inc(tally_counters.observations);
+	this_cpu_inc(tally_counters.looks);
+	mxcsr = fpu_live_mxcsr();
+	trace_observation(task, mxcsr, fpu_live_fcw(), fpu_is_guest(fpu), true);
+	if (!(mxcsr & FPU_RC) && !tally_likely(tally_bucket(fpu)))
+		return;
+	t = thread_tally(task, fpu, fpu_rounding(mxcsr));
+	if (!t)
+		return;
+	tally_count(t, fpu_rounding(mxcsr));
+	if (!switched || task->se.sum_exec_runtime >= t->next_ns)
+		take_sample(t, task, mxcsr, fpu_live_fcw(), fpu_is_guest(fpu));
+	tally_put(t);
+}

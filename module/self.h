@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the module knows about itself. Set by main.c before the first probe, but for @blind. */
+#ifndef ROUNDWATCH_SELF_H
+#define ROUNDWATCH_SELF_H
+
+#include "compat.h"
+#include "verdict.h"
+
+/**
+ * struct self - facts for the records
+ * @loaded_ns: when the module was loaded, CLOCK_BOOTTIME
+ * @floor_hz: the parameter
+ * @blind: the self-test has not passed
+ */
+struct self {
+	u64 loaded_ns;
+	u32 floor_hz;
+	bool blind;
+};
+
+extern struct self self;
+extern struct verdict_rule rule;
+
+#endif /* ROUNDWATCH_SELF_H */
