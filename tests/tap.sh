@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# TAP for the scripts below this directory that test by commands. Who reads it says in told_of PASSED FILE,
-# PASSED being empty if it failed, what is shown of a command's output in FILE.
+# TAP for scripts whose test cases are commands. The script that reads this file defines
+# told_of PASSED FILE, which prints the output of a case in FILE. PASSED is empty if it failed.
 
 count=0
 failed=0
 tap_logs=$(mktemp -d)
 
-# test_case NAME COMMAND...: one line of TAP
+# test_case NAME COMMAND...: run a case and print one line of TAP
 test_case()
 {
 	title=$1

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Put before the C library by LD_PRELOAD: a device whose counters are as RW_STEP has
- * them, so much higher each time they are asked for; at 0, a module that sees nothing.
+ * Preloaded with LD_PRELOAD: imitates a device whose counters rise by RW_STEP each time
+ * they are read. With 0, it imitates a module that sees nothing.
  */
 #include <stdarg.h>
 #include <stdlib.h>

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # variables are for who reads this
-# For tests of the reporter that are run with BUILD_DIR, which has roundwatch and mkrecord in it:
-# TAP, a directory of their own, and what every one of them asks.
+# For tests of the reporter. They are run with BUILD_DIR, which contains roundwatch and mkrecord.
+# Provides TAP, a temporary directory and common checks.
 
 LC_ALL=C
 TZ=UTC
-# What malloc() gives is not zero by luck.
+# Memory from malloc() must not be zero by chance.
 MALLOC_PERTURB_=165
 export LC_ALL TZ MALLOC_PERTURB_
 unset NO_COLOR TERM COLUMNS
 
-# A sanitizer's report must not look like an exit status of ours.
+# A sanitizer's report must not look like an exit status of the reporter.
 ASAN_OPTIONS=abort_on_error=1:detect_leaks=1
 UBSAN_OPTIONS=abort_on_error=1:halt_on_error=1
 export ASAN_OPTIONS UBSAN_OPTIONS
@@ -32,7 +32,7 @@ failed=0
 
 mk() { "$build/mkrecord" "$@"; }
 
-# run ARG... - the reporter; its output in out and err, its exit status in rc
+# run ARG... - run the reporter; output in the files out and err, exit status in $rc
 run()
 {
 	rc=0
@@ -66,7 +66,7 @@ same()	# what got expected
 	fi
 }
 
-# expect WHAT STATUS - of the last run: the status, and a message if it is an error
+# expect WHAT STATUS - check the exit status of the last run, and that errors have a message
 expect()
 {
 	same "$1: exit status" "$rc" "$2"
@@ -76,7 +76,7 @@ expect()
 	esac
 }
 
-# says WHAT FILE TEXT... - FILE has each TEXT in it
+# says WHAT FILE TEXT... - check that FILE contains each TEXT
 says()
 {
 	what=$1
@@ -90,7 +90,7 @@ says()
 	done
 }
 
-# fits COLUMNS LINES - whether out does, and is not empty
+# fits COLUMNS LINES - print yes if the file out fits and is not empty
 fits()
 {
 	awk -v columns="$1" -v lines="$2" '
@@ -101,10 +101,10 @@ fits()
 		}' out
 }
 
-# json PATH - of out, as json-c reads it
+# json PATH - print the value at PATH of the JSON in the file out
 json() { mk json "$1" < out; }
 
-# raw FILE COLUMNS OPTION... - words, without headings
+# raw FILE COLUMNS OPTION... - list the recording FILE as raw words without headings
 raw()
 {
 	file=$1

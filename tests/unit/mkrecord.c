@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Makes recordings, good and bad, for the tests of the reporter; and reads
- * JSON back, so that they need no other language.
+ * Makes valid and invalid recordings for the tests of the reporter, and reads
+ * JSON, so that the tests need no other language.
  *
  *	mkrecord WORD...	a recording on stdout
- *	mkrecord json [PATH]	the value at PATH, such as roundwatch.0.pid, of
- *				the JSON on stdin; fails if that is not strict
- *				JSON, or not there
- *	mkrecord escapes	fails if stdin has a byte that a terminal acts
- *				upon, or that is not ASCII
+ *	mkrecord json [PATH]	print the value at PATH, such as roundwatch.0.pid,
+ *				of the JSON on stdin; fails if it is not strict
+ *				JSON, or has no such value
+ *	mkrecord escapes	fails if stdin contains a control character or a
+ *				byte outside ASCII
  *	mkrecord invert OFFSET	stdin with all bits of that byte inverted
- *	mkrecord start PID	start of that process, as the module tells it
- *	mkrecord listen PATH	each datagram sent to that socket, a line each, and
- *				one for each line in it; until killed
+ *	mkrecord start PID	start time of this process, as in the module's records
+ *	mkrecord listen PATH	print each datagram sent to this socket, one line for
+ *				each line in it; until killed
  *
- * Words: head, info, tally, end, lost and unknown begin a record; NAME=VALUE changes
- * a member of the record begun last. A member "size" cuts the record off or
- * fills it with 0xff; "claim" changes only the size written in its header.
+ * Words: head, info, tally, end, lost and unknown start a record; NAME=VALUE changes
+ * a member of the last record. The member "size" truncates the record or fills it
+ * with 0xff; "claim" changes only the size in its header.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -36,7 +36,7 @@
 #define S		UINT64_C(1000000000)
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* The time at which all recordings are made, and what it was by the calendar. */
+/* The time of all recordings, since boot and as calendar time. */
 #define NOW		(10000 * S)
 #define CALENDAR	(INT64_C(1700000000) * (int64_t)S)	/* 2023-11-14T22:13:20Z */
 
@@ -182,7 +182,7 @@ static void begin_tally(void)
 	rec.tally.verdict_ns = NOW - 1800 * S;
 }
 
-/* Text as it is, no NUL if it fills the member. */
+/* Plain text, without a NUL if it fills the member. */
 static void set_text(char *to, size_t n, const char *value)
 {
 	size_t len = strlen(value);
@@ -230,7 +230,7 @@ static void set(const char *name, const char *value)
 
 		if (strcmp(m->name, name) || (strcmp(m->type, type) && strcmp(m->type, "header")))
 			continue;
-		/* All that can read this is little-endian, as the module's CPUs are. */
+		/* Little-endian, like all CPUs that the module supports. */
 		memcpy(rec.bytes + m->offset, &number, m->width);
 		return;
 	}
@@ -308,7 +308,7 @@ static int check_json(char *path)
 			die("no such member", key);
 		}
 	}
-	/* Strings keep their quotes, so that a number cannot pass for one. */
+	/* Strings keep their quotes, which tells them from numbers. */
 	if (path)
 		puts(json_object_to_json_string_ext(at, JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(root);
@@ -359,7 +359,7 @@ static int print_start(const char *pid)
 	return 0;
 }
 
-/* Stands in for systemd's and for syslog's socket. */
+/* Replaces the sockets of systemd and syslog. */
 static int listen_at(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Test Anything Protocol, as much of it as the unit tests need: a line a check,
- * what was expected where one fails, the plan at the end.
+ * The part of the Test Anything Protocol that the unit tests need: one line for
+ * each check, expected values for failures, the plan at the end.
  */
 #ifndef ROUNDWATCH_TAP_H
 #define ROUNDWATCH_TAP_H
@@ -12,7 +12,7 @@
 
 static unsigned int tap_run, tap_failed;
 
-/* What follows a check, or explains one, and is none itself. */
+/* Print a comment that explains a check. */
 static inline __attribute__((format(printf, 1, 2))) void diag(const char *fmt, ...)
 {
 	va_list args;
@@ -44,7 +44,7 @@ bool tap_ok(bool cond, const char *text, int line, const char *fmt, ...)
 
 #define ok(cond, ...)	tap_ok(cond, #cond, __LINE__, __VA_ARGS__)
 
-/* Two numbers that have to be the same, and are shown where they are not. */
+/* Check that two numbers are equal; print them if not. */
 #define is(got, want, ...)						\
 	do {								\
 		long long tap_got = (got), tap_want = (want);		\
@@ -58,7 +58,7 @@ static inline void skip(const char *what, const char *why)
 	printf("ok %u - %s # SKIP %s\n", ++tap_run, what, why);
 }
 
-/* Return: what main() has to. */
+/* Return: the exit status for main(). */
 static inline int tap_done(void)
 {
 	printf("1..%u\n", tap_run);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# test-configure.sh TOP: the questions of module/configure/ get true answers, or none at all. A
-# compiler and headers as small as they can be stand in for a kernel; of a kernel whose module was
-# built, the answers are compared with its headers.
+# test-configure.sh TOP: checks that the feature probes of module/configure/ give correct answers or
+# fail. Minimal headers and compilers replace a kernel. For kernels whose module was built, the
+# answers are compared with their headers.
 
 top=$1
 probe=$top/module/configure/probe
@@ -25,7 +25,7 @@ check()
 	fi
 }
 
-# ask NAME CC...: the answer is in $tmp/NAME.found
+# ask NAME CC...: write the answer to $tmp/NAME.found
 ask()
 {
 	name=$1
@@ -38,7 +38,7 @@ answers()
 	ask "$1" gcc -Werror=implicit-function-declaration && grep -x "$2" "$tmp/$1.found"
 }
 
-# refuses WORDS NAME CC...: no answer, and the reason
+# refuses WORDS NAME CC...: check that there is no answer, and that the reason has these words
 refuses()
 {
 	words=$1
@@ -75,8 +75,7 @@ check "a compiler that takes everything" refuses 'accepts a call' control true
 check "headers that are not there" refuses 'compile even without' broken gcc
 check "what cannot be done without" refuses 'it lacks a thing' needed gcc
 
-# grep, in the headers of a kernel, for what an answer says. Which of them are there depends on what
-# was built.
+# Search the headers of each kernel for what the answers say. The kernels depend on what was built.
 agrees()
 {
 	headers=$(cd "$1" && pwd -P)

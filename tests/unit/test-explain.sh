@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# test-explain.sh BUILD_DIR: roundwatch explain, on recordings and copies of /proc that are made
-# here; neither root nor the module is needed. Prints TAP.
+# test-explain.sh BUILD_DIR: tests roundwatch explain with recordings and copies of /proc made here.
+# Needs neither root nor the module. Prints TAP.
 
 # shellcheck source=tests/unit/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# has WHAT TEXT WORDS: the text has the words in it, wherever lines are broken
+# has WHAT TEXT WORDS: check that the text contains the words, ignoring line breaks
 has()
 {
 	case $(printf '%s' "$2" | tr -s ' \n' ' ') in
@@ -17,7 +17,7 @@ has()
 
 explain() { "$build/roundwatch" explain --input recording "$@" 2>&1; }
 
-# value PATH OPTION... - of the JSON, with pools as shipped
+# value PATH OPTION... - print a value of the JSON, using the shipped list of pools
 value()
 {
 	path=$1
@@ -26,7 +26,7 @@ value()
 		--pools "$source/../packaging/etc/roundwatch/pools" --json 7 "$@" 2>/dev/null | mk json "$path"
 }
 
-# finding NAME [OPTION...] - state and detail
+# finding NAME [OPTION...] - print state and detail of a finding
 finding()
 {
 	case $1 in
@@ -47,7 +47,7 @@ finding()
 
 rule="suspect_evidence=70 randomx_evidence=100 decay=7 gap_us=10000"
 
-# recording MEMBER... - of a process and its two threads
+# recording MEMBER... - make a recording of a process and its two threads
 recording()
 {
 	# shellcheck disable=SC2086 # words
@@ -60,7 +60,8 @@ recording()
 			samples=202 "$@" end >recording
 }
 
-# thread TID TICKS NICE POLICY - of process 7, begun after 100 s, 9900 s before the recording
+# thread TID TICKS NICE POLICY - make a thread of process 7, started 100 s after boot, 9900 s before
+# the recording
 thread()
 {
 	mkdir -p "host/proc/7/task/$1"
@@ -95,7 +96,7 @@ innocent()
 }
 
 #
-# Why, how sure, what else
+# Reasons, reliability, alternatives
 #
 
 recording
@@ -144,7 +145,7 @@ same "JSON" "$("$build/roundwatch" explain -i recording -J 7 | mk json explain.0
 same "JSON: two" "$("$build/roundwatch" explain -i recording -J 7 8 | mk json explain.1.tid)" 8
 
 #
-# What is not there
+# Unknown numbers
 #
 
 same "none: status" "$(explain 99 >/dev/null; echo $?)" 1
@@ -169,7 +170,7 @@ same "no module" "$("$build/roundwatch" explain --device "$tmp/none" 7 >/dev/nul
 same "help fits a screen" "$(explain --help | awk 'END { print NR <= 24 }')" 1
 
 #
-# What else speaks for a miner: not found, found, not readable
+# Other signs of a miner: not found, found, not readable
 #
 
 for name in cpu memory huge code executable words connections scheduling msr; do

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# test-identity.sh BUILD_DIR: who a process is, from copies of /proc that are made here out of
-# tests/data/cgroups and of what is below; neither root nor the module is needed. Prints TAP.
+# test-identity.sh BUILD_DIR: tests the identity of processes with copies of /proc made here, from
+# tests/data/cgroups and the data below. Needs neither root nor the module. Prints TAP.
 
 # shellcheck source=tests/unit/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -10,7 +10,7 @@ id1=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 id3=00000000000000000000000000000000000000000000000000000000000000ff
 id2=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
 
-# recording PID... - of a tally each, called task
+# recording PID... - make a recording with one tally for each PID, named task
 recording()
 {
 	# shellcheck disable=SC2046 # words
@@ -19,7 +19,8 @@ recording()
 	done) end >recording
 }
 
-# process PID COMM PPID - in host/proc, as mkrecord's tallies have it: started after 100 s
+# process PID COMM PPID - make a process in host/proc that matches mkrecord's tallies: started 100 s
+# after boot
 process()
 {
 	dir=host/proc/$1
@@ -29,7 +30,7 @@ process()
 	: >"$dir/cmdline"
 }
 
-# raw COLUMNS OPTION... - words about host, without headings
+# raw COLUMNS OPTION... - list as raw words without headings, with --sysroot host
 raw()
 {
 	columns=$1
@@ -64,7 +65,7 @@ while IFS= read -r line; do
 	esac
 done <"$here/../data/cgroups"
 
-# No end to a line, to a file, to a name; and bytes of every kind.
+# Lines, files and names without an end, and bytes of all values.
 printf '0::/docker/%s' $id1 >host/proc/7/cgroup
 same "cgroup: no newline" "$(raw CONTAINER)" "$id1"
 i=0
@@ -140,7 +141,8 @@ same "pods: the runtime, by what it keeps" "$(raw PID,RUNTIME | sort -n)" "\
 # Virtual machines
 #
 
-# vm WHAT EXE GOT WANTED ARGUMENT... - name of the machine that EXE runs with these arguments
+# vm WHAT EXE GOT WANTED ARGUMENT... - check the name of the machine that EXE runs with these
+# arguments
 vm()
 {
 	what=$1
@@ -189,7 +191,7 @@ kvmtool[7] 1
 gone[8] 1"
 
 #
-# Who it is
+# Identity
 #
 
 fresh
@@ -221,7 +223,7 @@ for stat in '' '7' '7 (task' '7 (task) S' '7 (task) S 1 7 7 0 -1 1 2 3 4 5 6 7 8
 	same "stat '$stat'" "$(raw UNIT)" "-"
 done
 
-# A worker's name is not the process's, and a thread's tally knows only the former.
+# The name of a thread differs from that of its process, and a thread's tally has only the former.
 process 7 task 1
 mkdir -p host/proc/7/task/7 host/proc/7/task/8
 echo task >host/proc/7/task/7/comm
@@ -233,7 +235,7 @@ same "renamed as a worker" "$(raw COMMAND,FLAGS)" "worker renamed"
 mk head info tally tgid=7 pid=7 comm=before verdict=3 highest=3 flags=2 end >recording
 same "ran another program" "$(raw COMMAND,FLAGS)" "before exited"
 
-# What is mounted over a process's directory.
+# A mount over the directory of a process.
 recording 7
 mkdir host/proc/self
 mounts='22 1 0:20 / /proc rw - proc proc rw'
@@ -255,7 +257,7 @@ rm host/proc/1/mountinfo
 printf '1 2 3\n\n/proc/7\n' >host/proc/self/mountinfo
 same "mounts that make no sense" "$(raw FLAGS)" "-"
 
-# A library that hides a process from readdir(), and our own eyes.
+# A library hides a process from readdir(); the reporter must see it nevertheless.
 if nm -D "$build/roundwatch" 2>/dev/null | grep -q asan; then
 	skip "hidden by a library" "with sanitizers"
 elif "${CC:-cc}" -shared -fPIC -o hide.so "$here/../vm/hide.c"; then
@@ -326,7 +328,7 @@ same "--sysroot that is not there" "$? $(grep -c 'nowhere: No such file' err)" "
 "$build/roundwatch" list --input recording --sysroot "$tmp/host/etc" >out 2>err
 same "--sysroot without proc" "$? $(grep -c 'that has proc/ in it' err)" "1 1"
 
-# What processes call themselves must not act upon a terminal.
+# Names of processes must not contain control characters when printed.
 fresh
 process 7 task 1
 recording 7
@@ -340,7 +342,7 @@ same "control characters" "$? $(tail -n 1 out)" \
 mk json roundwatch.0.unit <out >got
 same "control characters, JSON" "$? $(grep -c '"/*\\u001b\[31m\\u009b\\ufffd.service"' out)" '0 1'
 
-# As many as the default table holds, each looked at once, in time that does not grow with the square.
+# As many processes as the default table holds. The time must not grow with the square of that.
 fresh
 tallies=$(i=99
 	while [ $i -lt 4195 ]; do

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# test-monitor.sh BUILD_DIR: monitor, check and metrics, on recordings and on files and pipes that
-# stand in for the device. Needs neither the module nor root. Prints TAP.
+# test-monitor.sh BUILD_DIR: tests monitor, check and metrics with recordings, and with files or pipes
+# in place of the device. Needs neither the module nor root. Prints TAP.
 
 # shellcheck source=tests/unit/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# await WHAT COMMAND...: until it succeeds; that is a test of its own.
+# await WHAT COMMAND...: wait until the command succeeds; this is a test of its own.
 await()
 {
 	what=$1
@@ -25,10 +25,10 @@ await()
 	result 0 "$what"
 }
 
-# line N PATH: of the Nth line of out, as json-c reads it
+# line N PATH: print the value at PATH of the Nth line of out
 line() { sed -n "$1p" out | mk json "$2" 2>&1; }
 
-# events: the actions of out's lines, which must all be JSON
+# events: print the actions of all lines of out, which must be JSON
 events()
 {
 	while read -r object; do
@@ -36,7 +36,7 @@ events()
 	done < out | tr -d '"' | tr '\n' ' '
 }
 
-# begin ARG...: the monitor in the background, as $monitor
+# begin ARG...: start the monitor in the background, as $monitor
 begin()
 {
 	: > out
@@ -44,7 +44,7 @@ begin()
 	monitor=$!
 }
 
-# finish_with SIGNAL: $rc is how the monitor ended
+# finish_with SIGNAL: end the monitor; its exit status is in $rc
 end_with()
 {
 	kill "-$1" "$monitor"
@@ -57,7 +57,7 @@ gone() { ! kill -0 "$1"; }
 : > nobody
 
 #
-# What is told
+# Events
 #
 
 mk head info \
@@ -105,7 +105,7 @@ same "a rise: previous" "$(line 5 roundwatch.previous)" '"suspect"'
 same "an end" "$(line 6 event.kind) $(line 6 event.type)" '"event" ["end"]'
 same "risen and ended between two looks: both" "$(line 7 process.pid) $(line 8 process.pid)" "70 70"
 same "entity: the same while it lives" "$(line 1 process.entity_id)" "$(line 3 process.entity_id)"
-# Its own tally ends before its thread's; one that ran exec left a tally, which comes last.
+# The process's own tally ends before that of its thread. A tally left by exec comes last.
 mk head info tally flags=1 pid=42 tgid=42 verdict=3 tally pid=43 tgid=42 verdict=3 \
 	tally flags=1 pid=50 tgid=50 verdict=3 tally flags=3 pid=50 tgid=50 verdict=3 first_ns=5 end \
 	tally flags=3 pid=42 tgid=42 verdict=3 tally pid=43 tgid=42 flags=2 verdict=3 > order
@@ -259,7 +259,7 @@ run monitor --input two --allow none
 expect "a list that is not there" 1
 
 #
-# Commands
+# --exec
 #
 
 run monitor --input all --allow nobody --exec 'cat > event.$$; echo said'
@@ -298,16 +298,16 @@ run monitor --action kill --input all
 expect "action with a recording" 2
 
 #
-# A device, which is a file or a pipe
+# A device: a file or a pipe
 #
 
 run monitor --device none
 expect "no device" 3
-# of PID: words for mkrecord
+# of PID: print words for mkrecord
 of() { echo "flags=1 pid=$1 tgid=$1 uid=$(id -u) start_ns=$(mk start "$1") process_start_ns=$(mk start "$1")"; }
 
 # shellcheck disable=SC2046 # words
-device()	# WORD...: another, in its place
+device()	# WORD...: replace the device
 {
 	mk info "$@" end > device.new
 	mv device.new device
@@ -412,7 +412,7 @@ rc=0
 wait $victim || rc=$?
 same "killed a virtual machine" $rc 137
 
-# A pipe, that stays open.
+# A pipe that stays open.
 rm device
 mkfifo device
 exec 3<> device
@@ -444,7 +444,7 @@ end_with TERM
 same "pipe: status" $rc 0
 exec 3<&-
 
-# Its reader goes away: it does not wait for another event.
+# The reader goes away: the monitor ends without waiting for another event.
 mkfifo pipe
 exec 3<> device
 mk info end >&3

@@ -71,7 +71,7 @@ run -V
 same "-V" "$rc $(cut -d ' ' -f 1,3,4 out)" "0 roundwatch (ABI 1)"
 
 #
-# Wrong usage: says what is wrong and what is allowed
+# Wrong usage: the message says what is wrong and what is allowed
 #
 
 run frobnicate
@@ -234,7 +234,7 @@ mk head info \
 	end > order
 same "worst first" "$(raw order PID | tr '\n' ' ')" "3 4 2 1 6 5 7 "
 
-# The process stands for threads that are gone; what it counted is not theirs.
+# Only the process's own tally is left. Its counts are not those of the threads.
 mk head info \
 	tally flags=1 tgid=1 pid=1 comm=alone verdict=3 highest=3 evidence=9 rn=1 rd=2 ru=3 rz=4 \
 		changes=5 \
@@ -252,7 +252,7 @@ same "a verdict of the process, a name for it" \
 3 2 rounding high - 0 2 0
 4 2 rounding main - 0 1 0"
 
-# Exited only if all of it is.
+# A process is exited only if all its tallies are.
 mk head info \
 	tally tgid=1 pid=1 verdict=1 highest=1 flags=2 \
 	tally tgid=1 pid=2 verdict=1 highest=1 flags=2 \
@@ -269,7 +269,7 @@ same "exited" "$(raw ended PID,STATE,HIGHEST)" "\
 3 live rounding
 4 exited rounding"
 
-# A PID that two processes had one after the other; and one that ran exec.
+# A PID used by two processes in turn, and a process that ran exec.
 mk head info \
 	tally tgid=9 pid=9 comm=old verdict=3 highest=3 evidence=9 flags=2 process_start_ns=1000 \
 	tally tgid=9 pid=9 comm=new verdict=1 highest=1 process_start_ns=2000 \
@@ -283,7 +283,7 @@ same "a PID used again is another process" "$(raw reuse PID,THREADS,COMMAND,VERD
 8 2 after suspect live
 9 2 new rounding live"
 
-# What numbers look like: short in a table, whole elsewhere.
+# Numbers are shortened in a table only.
 mk head info tally tgid=1 pid=1 highest=1 rn=9999 rd=10000 ru=999999 rz=1000000 \
 	changes=18446744073709551615 samples=123456789 end > large
 run list --input large --noheadings --output RN,RD,RU,RZ,CHANGES,SAMPLES
@@ -388,7 +388,7 @@ else
 fi
 
 #
-# Nothing to show, nothing to be seen
+# Empty lists, blind modules
 #
 
 run list --input none
@@ -456,7 +456,7 @@ same "status --json: time" "$(json status.time)" '"2023-11-14T22:13:20.000000+00
 same "status --json: loaded" "$(json status.loaded)" '"2023-11-14T20:13:20.000000+00:00"'
 
 #
-# /proc and the user database: of this host only, and of this process only
+# /proc and the user database: used only for this host and for the same process
 #
 
 start=$(mk start $$)
@@ -491,7 +491,7 @@ mk info tally tgid=1 pid=1 highest=1 uid=4000000001 end > stranger
 run list --device stranger --noheadings --output USER
 same "a user without a name" "$(cat out)" 4000000001
 
-# A name may look like the rest of /proc/PID/stat. A copy, so that argv[0] matters not.
+# A name may look like the rest of /proc/PID/stat. Use a copy, so that argv[0] does not matter.
 if cp "$(command -v sleep)" ') S 1 1' 2> /dev/null; then
 	'./) S 1 1' 60 &
 	pid=$!
@@ -540,7 +540,7 @@ run record --device cut.device unmade
 same "a failure before the end leaves no file" "$rc $(ls unmade 2> /dev/null)" "3 "
 
 #
-# Output that goes nowhere
+# Output that fails
 #
 
 for cmd in list "list --json" "list --raw" status "status --json" --help --version; do
@@ -626,7 +626,7 @@ mk head info decay=3 floor_hz=9 size=144 end > old
 run status --input old --json
 same "INFO of a module without a floor" "$rc $(json status.decay) $(json status.floor_hz)" "0 3 0"
 
-# What a slow reader lost comes after the snapshot, and is none of a list's business.
+# Records lost after the snapshot do not concern list.
 mk head info tally tgid=1 pid=1 verdict=3 highest=3 end lost lost=5 > after
 run list --input after
 expect "records lost after the snapshot" 0
@@ -643,7 +643,7 @@ mk head info lost size=16 end > short
 run list --input short
 expect "a LOST that is too short" 1
 
-# More records than fit a buffer, in pieces that end anywhere.
+# More records than fit into a buffer, split at arbitrary places.
 set --
 i=0
 while [ $i -lt 3000 ]; do
@@ -655,7 +655,7 @@ same "many tallies" "$(raw many PID | sort -n | uniq | wc -l | tr -d ' ')" 3000
 dd if=many bs=1001 2> /dev/null | "$build/roundwatch" --input - --raw --noheadings > out 2> err
 same "many tallies through a pipe" "$(wc -l < out | tr -d ' ')" 3000
 
-# Cut off anywhere: always an error that says so, never anything else.
+# Truncated at every place: always an error that says so.
 size=$(wc -c < one | tr -d ' ')
 bad=
 i=0
@@ -671,7 +671,7 @@ same "cut off at each of $size bytes" "$bad" ""
 run list --input one
 expect "not cut off" 0
 
-# One byte wrong anywhere: no crash, no endless loop, and JSON that is JSON.
+# One wrong byte at every place: no crash, no endless loop, and valid JSON.
 bad=
 i=0
 while [ "$i" -lt "$size" ]; do
@@ -725,7 +725,7 @@ fi
 same "no colours in a file" "$("$build/roundwatch" --input all | grep -cF "$escape")" 0
 
 #
-# Manual and completion know what the program knows
+# The manual and the completion are complete
 #
 
 run list --help
@@ -748,7 +748,7 @@ done
 same "each option is in the manual and the completion" "$bad" ""
 
 if command -v bash > /dev/null 2>&1; then
-	# offers WORD... - what completion offers for the last of them
+	# offers WORD... - print the completions of the last word
 	offers()
 	{
 		bash -c '

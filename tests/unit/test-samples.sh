@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The rule on recorded programs: what build/judge says of each file must be what
-# the rule owes it. Recordings are not part of the tree; without them there is
-# nothing to check here, and test-verdict has made-up ones.
+# Applies the rule to recorded programs: the verdict of build/judge on each file
+# must be the expected one. The recordings are not part of the tree; without them
+# there is nothing to check here. test-verdict uses synthetic samples.
 #
 #	test-samples.sh JUDGE DIR
 #
-# Names begin with what a file is: randomx_, monerod_, xmrig_, other_.
+# The prefix of a name is the kind of program: randomx_, monerod_, xmrig_, other_.
 set -u
 
 judge=$1
@@ -28,8 +28,8 @@ result() { # ok? what [more]
 	fi
 }
 
-# The median and the 99th percentile over many starting points, for each thread
-# that reaches a verdict at all.
+# Median and 99th percentile over many starting points, for each thread that
+# reaches a verdict.
 quick() {
 	"$judge" --starts 2000 "$1" | awk '
 		{
@@ -62,7 +62,7 @@ for file in "$dir"/*.csv; do
 	case $name in
 	randomx_*|monerod_regtest-mining*)
 		miners=$((miners + 1))
-		# Whoever sets up the dataset has a dozen samples; the others mine.
+		# The thread that initializes the dataset has a dozen samples; the others mine.
 		echo "$out" | awk '
 			{ split($3, n, "="); found += / verdict=randomx / }
 			n[2] >= 500 && !/ verdict=randomx / { bad = 1 }
@@ -73,7 +73,7 @@ for file in "$dir"/*.csv; do
 			"$("$judge" --starts 2000 "$file")"
 		;;
 	other_csrcyc-sse-only*)
-		# All modes, by MXCSR alone, in any order: that is what RandomX does.
+		# All modes in any order, by MXCSR alone: the same as RandomX does.
 		result 0 "$name: cannot be told from RandomX" "$out"
 		;;
 	*)

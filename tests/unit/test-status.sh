@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# test-status.sh BUILD_DIR: roundwatch status, of hosts whose files are made here. Prints TAP.
+# test-status.sh BUILD_DIR: tests roundwatch status with files of hosts made here. Prints TAP.
 
 # shellcheck source=tests/unit/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -8,7 +8,7 @@ frozen=$build/unit/frozen.so
 release=6.1.0-7-amd64
 variable=SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
 
-# fresh: a host with an ordinary kernel that has nothing of us, on a machine without EFI
+# fresh: make a host without roundwatch, with an ordinary kernel and without EFI
 fresh()
 {
 	rm -rf host
@@ -41,7 +41,7 @@ dkms()
 	esac
 }
 
-# installed FILE TEXT: the module, known to modprobe
+# installed FILE TEXT: install a module that modprobe knows
 installed()
 {
 	mkdir -p "host/lib/modules/$release/$(dirname "$1")"
@@ -120,7 +120,7 @@ absent "packed"
 same "packed: a signature cannot be seen" "$(json status.file) $(json status.signed)" \
 	"\"/lib/modules/$release/extra/roundwatch.ko.xz\" null"
 
-# What needs a signature.
+# Signatures.
 fresh
 installed extra/roundwatch.ko 'a module'
 efi 001
@@ -150,7 +150,7 @@ same "not known, as JSON" \
 	"$(json status.secure_boot) $(json status.lockdown) $(json status.signatures_enforced)" \
 	"null null null"
 
-# What forbids it.
+# Configuration that blocks the module.
 fresh
 installed extra/roundwatch.ko 'a module'
 printf '%s\n' '# roundwatch' 'blacklist roundwatcher' 'options roundwatch decay=7' \
@@ -173,7 +173,7 @@ echo "quiet module_blacklist=a,roundwatch modprobe.blacklist=b" >host/proc/cmdli
 absent "blocked at boot"
 says "blocked at boot" text "remove 'module_blacklist=a,roundwatch' on the kernel's command line"
 
-# What the kernel log says: of us, the last five, and not whom we accused.
+# The kernel log: the last five lines about the module, without accusations.
 fresh
 for i in 1 2 3 4 5 6 7; do
 	printf '3,%d,%d000001,-;roundwatch: trouble %d\n SUBSYSTEM=x roundwatch\n' $i $i $i
@@ -190,14 +190,14 @@ rm host/dev/kmsg
 absent "no kernel log"
 says "no kernel log" text "Kernel log:    not readable: No such file"
 
-# Loaded, but its device is not to be had, as in a container.
+# The module is loaded, but its device is missing, as in a container.
 fresh
 mkdir host/sys/module/roundwatch
 absent "no device"
 says "no device" text "Module:        loaded, but not readable" "pass the host's /dev/roundwatch"
 same "no device" "$(json status.present) $(json status.next.length)" "true 1"
 
-# What is in those files may be anything.
+# The files may contain any bytes.
 fresh
 printf '\033[31m\n' >host/proc/sys/kernel/osrelease
 printf '[\033x]\n' >host/sys/kernel/security/lockdown

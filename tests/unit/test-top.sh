@@ -1,13 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# test-top.sh BUILD_DIR: roundwatch top on terminals of many kinds, which tmux makes. Recordings
-# stand in for what was seen, and files for the device. Needs neither the module nor root.
-# Prints TAP.
+# test-top.sh BUILD_DIR: tests roundwatch top on several kinds of terminals, made by tmux, with
+# recordings, and with files in place of the device. Needs neither the module nor root. Prints TAP.
 
 # shellcheck source=tests/unit/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# start COLUMNS LINES SETTING... -- OPTION...: top, on a terminal of that size
+# start COLUMNS LINES SETTING... -- OPTION...: start top on a terminal of this size
 start()
 {
 	columns=$1
@@ -29,17 +28,17 @@ start()
 	}
 }
 
-# A server of its own for each: one that is told to end does so when it likes
+# A new server for each test, because an ending server may linger
 on_tmux() { LC_ALL=C.UTF-8 TMUX_TMPDIR=$tmp tmux -L "$session" "$@"; }
 
 stop() { on_tmux kill-server 2>/dev/null || :; }
 
 keys() { on_tmux send-keys "$@"; }
 
-# screen: what stands on it, or, with -e, also in which colours
+# screen: print the contents of the screen; with -e including colours
 screen() { on_tmux capture-pane -p "$@"; }
 
-# Until "$@" succeeds; 20 seconds at most, as long as it is not yet so
+# Wait until "$@" succeeds, up to 20 seconds
 await()
 {
 	for _ in $(seq 200); do
@@ -53,7 +52,7 @@ has() { screen | grep -qF -e "$1"; }
 
 lacks() { ! has "$1"; }
 
-# shows WHAT TEXT...: all of it comes to be on the screen
+# shows WHAT TEXT...: wait until all of the texts are on the screen
 shows()
 {
 	what=$1
@@ -78,7 +77,7 @@ quits()	# what status
 	shows "$1: quits" "status $2"
 }
 
-# order PID PID: whether one row is above the other
+# order PID PID: succeeds if the first row is above the second
 above() { screen | awk -v a="$1" -v b="$2" '$1 == a { x = NR } $1 == b { y = NR } END { exit !(x && x < y) }'; }
 
 run top --input /nonexistent
@@ -199,7 +198,7 @@ for size in "12 3" "8 2" "3 1"; do
 	shows "$size" "status 0"
 done
 
-# Without colours, and without anything but ASCII
+# Without colours, and in ASCII only
 start 80 24 TERM=screen LC_ALL=C -- --input all.rec
 shows "ASCII" digger "nRNdRDuRUzRZ" "nnndddu"
 screen | mk escapes
@@ -217,7 +216,7 @@ done
 start 80 24 TERM=nonsense LC_ALL=C -- --input all.rec
 shows "unknown terminal" "TERM 'nonsense'" "status 1"
 
-# A device, as it goes on, goes away, and comes back
+# A device that changes, disappears and comes back
 device()	# WORD...: another state, in its place
 {
 	mk info "$@" end >device.new
@@ -229,7 +228,7 @@ start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --device device --sysroot host
 shows "device" watching digger
 quits "device" 0
 
-# Two seconds later, by the clock of the records; a pause ends with a look
+# Two seconds later on the clock of the records. A pause ends with an update.
 device observations=1000 tally pid=7 tgid=7 comm=digger verdict=3 highest=3 evidence=1100 changes=10
 start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --delay 600 --device device --sysroot host
 shows "rates" 1100/1000

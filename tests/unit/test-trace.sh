@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# test-trace.sh BUILD_DIR: roundwatch trace on text as the kernel's trace_pipe has it, and
-# roundwatch record --follow. The rest of it needs the module: tests/vm/trace.sh. Prints TAP.
+# test-trace.sh BUILD_DIR: tests roundwatch trace with text in the format of trace_pipe, and
+# roundwatch record --follow. tests/vm/trace.sh tests the parts that need the module. Prints TAP.
 
 # shellcheck source=tests/unit/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -63,7 +63,7 @@ run trace --json --verdicts --input pipe
 same "JSON: a verdict on a process" "$(sed -n 3p out)" \
 	'{"event":"verdict","time":null,"boottime":5.000001,"cpu":0,"pid":10,"tid":null,"command":"miner","evidence":104,"from":"suspect","verdict":"randomx"}'
 
-# only OPTION...: the TIDs that are left
+# only OPTION...: print the TIDs of the shown lines
 only()
 {
 	run trace --json --input pipe "$@"
@@ -78,7 +78,7 @@ same "--mode and --pid" "$(only --mode RU,RZ --pid 30)" "31 "
 same "--count" "$(only --count 2)" "11 20 "
 same "--verdicts and --pid" "$(only --verdicts --pid 11)" "11 "
 
-# Names that look like something else, and a trace that is cut off anywhere.
+# Names that look like other fields, and a trace truncated at every place.
 {
 	observation 'a
 b pid=1 tgid=' 41 40 0x3f80 RD 0 0
@@ -101,7 +101,7 @@ i=0
 while [ "$i" -lt "$size" ]; do
 	rc=0
 	head -c "$i" strange | "$build/roundwatch" trace --json --input - >out 2>err || rc=$?
-	# At the end of a line that is an event, all is well.
+	# Truncation at the end of an event is not an error.
 	whole=$(head -c "$i" strange | tr '\n' '~' | grep -o 'look=0~' | wc -l | tr -d ' ')
 	case $rc:$(wc -l <out | tr -d ' ') in
 	0:"$whole" | 1:"$whole") ;;
@@ -111,7 +111,7 @@ while [ "$i" -lt "$size" ]; do
 done
 same "cut off at each of $size bytes" "$bad" ""
 
-# What is none of our events is counted.
+# Lines that are not events of the module are counted.
 for line in 'nothing of ours' "$(observation x 1 1 0x1f80 RN 0 0) more" \
 	"$(observation x 1 1 1f80 RN 0 0)" "$(observation x 1 1 0x100001f80 RN 0 0)" \
 	"$(observation x 1 1 0x1f80 RX 0 0)" "$(observation x 1 1 0x1f80 RN 2 0)" \
@@ -157,7 +157,7 @@ run trace --pid 2147483647 --device missing
 expect "no such process" 1
 says "no such process" err "--pid 2147483647: no such process"
 
-# A device, but a kernel without what a trace needs.
+# A device, but a kernel without tracing.
 mk info end >device
 mkdir -p host/proc host/sys/kernel
 run trace --device device --sysroot host
@@ -213,7 +213,7 @@ for option in count seconds; do
 	expect "record --$option x" 2
 done
 
-# A device that stays open, and says something later.
+# A device that stays open and returns more records later.
 mkfifo fifo
 mk info end >first
 mk tally tgid=9 pid=9 verdict=3 highest=3 >second
@@ -223,7 +223,7 @@ mk head info end >state
 recorder=$!
 exec 3>fifo
 cat first >&3
-kept()	# FILE: copy is that, before long
+kept()	# FILE: wait until the copy equals FILE
 {
 	n=0
 	until cmp -s "$1" copy || [ $((n += 1)) -gt 200 ]; do
