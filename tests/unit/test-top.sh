@@ -162,7 +162,7 @@ shows "h" "Keys" "quit"
 keys q
 shows "h, q" digger
 keys Home Enter
-shows "Enter" "What is known" 4711
+shows "Enter" "Explain" "HOW SURE"
 keys Escape
 shows "Enter, Esc" half
 keys F1

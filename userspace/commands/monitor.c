@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <libgen.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/notify.h"
+#include "base/signals.h"
 #include "base/util.h"
 #include "command.h"
 #include "output/event.h"
@@ -93,9 +93,11 @@ static void tell(struct event *e)
 	size_t n;
 	char *line = event_line(e, &n);
 
-	event_print(e, m.format, line);
-	/* Whoever reads it does not get it otherwise; if nobody does, this tells. */
-	if (fflush(stdout) || ferror(stdout))
+	/* After a failure, each attempt may block again. */
+	if (!ferror(stdout))
+		event_print(e, m.format, line);
+	/* Most readers need each event at once; and if the reader is gone, this notices. */
+	if (ferror(stdout) || fflush(stdout))
 		m.ending = true;
 	hook_run(&m.hook, line, n);
 	free(line);
@@ -374,9 +376,7 @@ static void signal_event(void)
 	struct signalfd_siginfo info;
 
 	while (read(m.signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
-			m.ending = true;
-		else if (info.ssi_signo == SIGHUP)
+		if (info.ssi_signo == SIGHUP)
 			reread_allow();
 		/* SIGCHLD has done its part by waking us. */
 	}
@@ -384,9 +384,10 @@ static void signal_event(void)
 
 static int catch_signals(void)
 {
-	static const int caught[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+	static const int caught[] = { SIGHUP, SIGCHLD };
 	sigset_t set;
 
+	signals_catch();
 	sigemptyset(&set);
 	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
 		sigaddset(&set, caught[i]);
@@ -410,6 +411,14 @@ static int time_left(void)
 	if (next == UINT64_MAX)
 		return -1;
 	return next <= now ? 0 : (int)((next - now) / 1000000 + 1);
+}
+
+static int wait_for_event(struct pollfd *fds, nfds_t n)
+{
+	int ms = time_left();
+	const struct timespec left = { ms / 1000, ms % 1000 * 1000000L };
+
+	return signals_poll(fds, n, ms < 0 ? NULL : &left);
 }
 
 static int do_what_is_due(void)
@@ -445,7 +454,7 @@ static int step(void)
 	};
 	int status = STATUS_OK;
 
-	if (poll(fds, ARRAY_SIZE(fds), time_left()) < 0 && errno != EINTR) {
+	if (wait_for_event(fds, ARRAY_SIZE(fds)) < 0 && errno != EINTR) {
 		error("poll: %s", strerror(errno));
 		return STATUS_FAILURE;
 	}
@@ -471,10 +480,9 @@ static void finish_hooks(void)
 	for (hook_work(&m.hook); hook_busy(&m.hook); hook_work(&m.hook)) {
 		struct pollfd fd = { .fd = m.signals, .events = POLLIN };
 
-		poll(&fd, 1, time_left());
-		m.ending = false;
+		wait_for_event(&fd, 1);
 		signal_event();
-		if (m.ending)
+		if (signals_came())
 			hook_wind_up(&m.hook, WIND_UP);
 	}
 }
@@ -505,7 +513,7 @@ static int watch(void)
 	if (!status)
 		notify("READY=1");
 	tell_systemd();
-	while (!status && !m.ending)
+	while (!status && !m.ending && !signals_came())
 		status = step();
 	notify("STOPPING=1");
 	hook_wind_up(&m.hook, WIND_UP);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -103,7 +102,7 @@ static bool write_all(int fd, const void *data, size_t n)
 	while (at < end) {
 		ssize_t done = write(fd, at, end - at);
 
-		if (done < 0 && errno != EINTR)
+		if (done < 0 && (errno != EINTR || signals_came()))
 			return false;
 		if (done > 0)
 			at += done;
@@ -112,30 +111,28 @@ static bool write_all(int fd, const void *data, size_t n)
 }
 
 /* Waits for a record; false if it is time to end. */
-static bool await_record(const struct source *source, const struct record *r, uint64_t end_ns,
-			 const sigset_t *waiting)
+static bool await_record(const struct source *source, const struct record *r, uint64_t end_ns)
 {
 	struct pollfd poll = { .fd = source->fd, .events = POLLIN };
 	struct timespec left;
 
-	/* Those that have been read already do not wake anybody. */
+	/* poll() does not report records that have been read already. */
 	while (!source->have && !signals_came()) {
 		if (r->seconds && !deadline_left(end_ns, &left))
 			return false;
-		if (ppoll(&poll, 1, r->seconds ? &left : NULL, waiting) > 0)
+		if (signals_poll(&poll, 1, r->seconds ? &left : NULL) > 0)
 			break;
 	}
 	return !signals_came();
 }
 
 /* What changes, a record at a time, so that the recording is always whole. */
-static enum status follow(struct source *source, const struct record *r, int fd,
-			  const sigset_t *waiting)
+static enum status follow(struct source *source, const struct record *r, int fd)
 {
 	uint64_t end_ns = deadline(r->seconds), changes = 0;
 	const struct roundwatch_header *record;
 
-	while ((!r->count || changes < r->count) && await_record(source, r, end_ns, waiting)) {
+	while ((!r->count || changes < r->count) && await_record(source, r, end_ns)) {
 		enum status status = source_next(source, &record);
 
 		if (status)
@@ -160,13 +157,12 @@ static enum status keep(const struct source_options *from, const struct record *
 	struct snapshot snap = { 0 };
 	struct buffer state = { 0 };
 	enum status status = source_open(&source, from), blind;
-	sigset_t waiting;
 	int fd = -1;
 
 	if (status)
 		return status;
 	if (r->follow)
-		signals_block(&waiting);
+		signals_catch();
 	status = read_state(&source, &state);
 	/* No file before there is something to be kept in it. */
 	if (!status) {
@@ -181,7 +177,7 @@ static enum status keep(const struct source_options *from, const struct record *
 		snap.now_ns = snap.info.header.time_ns;
 		blind = snapshot_warn(&snap);
 		if (r->follow)
-			status = follow(&source, r, fd, &waiting);
+			status = follow(&source, r, fd);
 		status = status ? status : blind;
 	}
 	if (fd >= 0 && !close_recording(fd) && !status)

@@ -4,8 +4,10 @@
 #include <getopt.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
 #include <wctype.h>
@@ -15,9 +17,9 @@
 #include "command.h"
 #include "output/top-explain.h"
 #include "output/top-screen.h"
+#include "output/top-terminal.h"
 
 #define ESC	27
-#define CTRL(c)	((c) & 0x1f)
 
 /**
  * struct top - all of it
@@ -25,7 +27,8 @@
  * @next_ns: when to take the next; CLOCK_MONOTONIC
  * @page: shown in place of the rows if it has a text
  * @keys: the keyboard
- * @waiting: signal mask while nothing is done
+ * @explain: what the page waits for
+ * @unread: times that keys were there and could not be read
  */
 struct top {
 	struct source_options from;
@@ -34,8 +37,9 @@ struct top {
 	struct top_model model;
 	struct top_screen screen;
 	struct top_page page;
+	struct top_explain explain;
 	FILE *keys;
-	sigset_t waiting;
+	int unread;
 	bool quit;
 };
 
@@ -66,7 +70,7 @@ static const char key_help[] =
 	"  r            reverse the order\n"
 	"  p            pause, and go on\n"
 	"  h, ?, F1     this help\n"
-	"  q, F10       quit\n"
+	"  q, F10, Ctrl-D   quit\n"
 	"\n"
 	"Columns\n"
 	"  THR          threads on record\n"
@@ -138,8 +142,10 @@ static void take_quietly(struct top *t)
 		free(text);
 }
 
+
 static void show_page(struct top *t, const char *title, char *text)
 {
+	top_explain_stop(&t->explain);
 	free(t->page.text);
 	t->page = (struct top_page){ .title = title, .text = text };
 }
@@ -148,9 +154,25 @@ static void explain(struct top *t)
 {
 	struct top_row *row = top_selected(&t->model);
 
-	if (row)
-		show_page(t, "What is known of it",
-			  top_explain(&t->model, row, &t->from, &t->waiting));
+	if (!row)
+		return;
+	show_page(t, "Explain", top_details(&t->model, row));
+	if (top_explain_start(&t->explain, row, &t->from))
+		t->page.title = "Explain: looking it up ...";
+}
+
+/* The page has what the row itself tells until there is more. */
+static void take_explanation(struct top *t)
+{
+	char *text = top_explain_read(&t->explain);
+
+	if (t->explain.output >= 0)
+		return;
+	t->page.title = "Explain";
+	if (text) {
+		free(t->page.text);
+		t->page.text = text;
+	}
 }
 
 static void toggle_threads(struct top_model *m)
@@ -366,36 +388,64 @@ static void main_key(struct top *t, bool special, wint_t key)
 		letter_key(t, key);
 }
 
-/* All keys that have been pressed. KEY_RESIZE is none; the screen is drawn anew anyway. */
-static void read_keys(struct top *t)
+
+/* All keys that have been pressed; how many. KEY_RESIZE is none; the screen is drawn anyway. */
+static int read_keys(struct top *t)
 {
 	wint_t key;
-	int kind;
+	int kind, n = 0;
 
-	while (!t->quit && (kind = get_wch(&key)) != ERR) {
+	while (!t->quit && !signals_came() && (kind = get_wch(&key)) != ERR) {
 		bool special = kind == KEY_CODE_YES;
 
-		if (t->page.text)
+		n++;
+		if (!special && key == CTRL('d'))
+			t->quit = true;
+		else if (t->page.text)
 			page_key(t, special, key);
 		else if (t->screen.typing)
 			filter_key(t, special, key);
 		else
 			main_key(t, special, key);
 	}
+	return n;
 }
 
-/* Until a key, the next snapshot, a signal, or another size of the screen. */
+/*
+ * In an orphaned background process group, reads fail although there is something to be read.
+ * Bytes that are no character are read, and are not there afterwards.
+ */
+static void check_keys(struct top *t, int read)
+{
+	int left;
+
+	if (read || ioctl(fileno(t->keys), FIONREAD, &left) || !left)
+		t->unread = 0;
+	else if (++t->unread > 1)
+		t->quit = true;
+}
+
+/* Until a key, the next snapshot, an explanation, a signal, or another size of the screen. */
 static void wait_for_something(struct top *t)
 {
-	struct pollfd keys = { .fd = fileno(t->keys), .events = POLLIN };
+	struct pollfd fds[] = {
+		{ .fd = fileno(t->keys), .events = POLLIN },
+		{ .fd = t->explain.output, .events = POLLIN },
+	};
 	uint64_t now = monotonic_ns(), left = t->next_ns > now ? t->next_ns - now : 0;
 	const struct timespec time = { left / NSEC, left % NSEC };
 	bool fixed = t->from.input || t->screen.paused;
 
-	if (ppoll(&keys, 1, fixed ? NULL : &time, &t->waiting) > 0 && !(keys.revents & POLLIN))
-		t->quit = true;	/* the terminal is gone */
+	if (signals_poll(fds, ARRAY_SIZE(fds), fixed ? NULL : &time) > 0) {
+		/* A terminal that hung up is readable, too. */
+		if (fds[0].revents & ~POLLIN)
+			t->quit = true;
+		if (fds[1].revents)
+			take_explanation(t);
+	}
 	if (!fixed && monotonic_ns() >= t->next_ns)
 		take_quietly(t);
+	check_keys(t, read_keys(t));
 }
 
 static void loop(struct top *t)
@@ -406,28 +456,27 @@ static void loop(struct top *t)
 		else
 			screen_draw(&t->screen, &t->model);
 		wait_for_something(t);
-		read_keys(t);
 	}
 }
 
-static void block_signals(struct top *t)
+
+static void prepare_signals(void)
 {
 	sigset_t size;
 
-	signals_block(&t->waiting);
-	/* As with what ends it: a change between drawing and waiting must end the waiting. */
+	signals_catch();
+	/* A change of size between drawing and waiting must end the waiting. */
 	sigemptyset(&size);
 	sigaddset(&size, SIGWINCH);
 	sigprocmask(SIG_BLOCK, &size, NULL);
-	sigdelset(&t->waiting, SIGWINCH);
 }
 
 static enum status show(struct top *t)
 {
 	enum status status;
 
-	block_signals(t);
-	if (!screen_open(t->keys)) {
+	prepare_signals();
+	if (!terminal_open(t->keys)) {
 		const char *term = getenv("TERM");
 
 		error("top: TERM '%s': no such terminal is known here; try TERM=vt100",
@@ -435,7 +484,7 @@ static enum status show(struct top *t)
 		return STATUS_FAILURE;
 	}
 	loop(t);
-	screen_close();
+	terminal_close();
 	status = t->screen.absent ? STATUS_NO_MODULE :
 		 t->screen.problem ? STATUS_FAILURE : t->screen.blind ? STATUS_BLIND : STATUS_OK;
 	if (t->screen.problem) {
@@ -477,9 +526,9 @@ static enum status top(struct top *t)
 	status = take(t);
 	if (!status)
 		status = show(t);
+	show_page(t, NULL, NULL);
 	top_free(&t->model);
 	free(t->screen.problem);
-	free(t->page.text);
 	host_close(&t->host);
 	if (t->keys != stdin)
 		fclose(t->keys);
@@ -495,7 +544,7 @@ static enum status run(int argc, char **argv)
 		COMMON_LONG,
 		{ 0 }
 	};
-	struct top t = { .model.sort = TOP_VERDICT };
+	struct top t = { .model.sort = TOP_VERDICT, .explain.output = -1 };
 	uint64_t delay = 1;
 	enum status status;
 	int opt;

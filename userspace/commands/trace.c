@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -340,8 +339,7 @@ static uint64_t clock_ns(int clock)
  * Until it is enough, or interrupted, or the module goes: then its device hangs up, and
  * waits a moment for us to close it.
  */
-static enum status follow(struct trace *t, struct tracefs *fs, struct source *source,
-			  const sigset_t *waiting)
+static enum status follow(struct trace *t, struct tracefs *fs, struct source *source)
 {
 	uint64_t end_ns = deadline(t->seconds);
 	struct pollfd fds[] = {
@@ -356,7 +354,7 @@ static enum status follow(struct trace *t, struct tracefs *fs, struct source *so
 
 		if (t->seconds && !deadline_left(end_ns, &left))
 			break;
-		n = ppoll(fds, ARRAY_SIZE(fds), t->seconds ? &left : NULL, waiting);
+		n = signals_poll(fds, ARRAY_SIZE(fds), t->seconds ? &left : NULL);
 		if (n < 0 && errno != EINTR) {
 			error("trace_pipe: %s", strerror(errno));
 			return STATUS_FAILURE;
@@ -400,7 +398,6 @@ static enum status live(struct trace *t, const struct source_options *from)
 	enum status status = source_open(&source, from);
 	struct tracefs fs;
 	struct host host;
-	sigset_t waiting;
 	char *filter;
 
 	if (status)
@@ -414,7 +411,7 @@ static enum status live(struct trace *t, const struct source_options *from)
 	}
 	source_copy_info(&snap.info, record);
 	snap.now_ns = record->time_ns;
-	signals_block(&waiting);
+	signals_catch();
 	filter = kernel_filter(t);
 	status = tracefs_open(&fs, &host, t->verdicts ? "verdict" : "observation", filter);
 	if (!status) {
@@ -423,7 +420,7 @@ static enum status live(struct trace *t, const struct source_options *from)
 		t->offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(fs.clock);
 		print_heading(t);
 		fflush(stdout);
-		status = follow(t, &fs, &source, &waiting);
+		status = follow(t, &fs, &source);
 		explain_nothing(t, &snap.info, &source);
 		closed = tracefs_close(&fs);
 		status = status ? status : blind ? blind : closed;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,17 +19,18 @@ extern char **environ;
 #define TEXT_MAX	(256 * 1024)
 
 /* This program with other arguments; both its outputs go to @output. */
-static int spawn(char *const argv[], int output, const sigset_t *mask, pid_t *pid)
+static int spawn(char *const argv[], int output, pid_t *pid)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
-	sigset_t all;
+	sigset_t none, all;
 	int err;
 
+	sigemptyset(&none);
 	sigfillset(&all);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setsigmask(&attr, mask);
+	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &all);
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -40,31 +42,17 @@ static int spawn(char *const argv[], int output, const sigset_t *mask, pid_t *pi
 	return err;
 }
 
-static char *read_all(int fd)
+bool top_explain_start(struct top_explain *e, const struct top_row *row,
+		       const struct source_options *from)
 {
-	char *text = xrealloc(NULL, TEXT_MAX, 1);
-	size_t have = 0;
-
-	while (have < TEXT_MAX - 1) {
-		ssize_t n = read(fd, text + have, TEXT_MAX - 1 - have);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		have += n;
-	}
-	text[have] = '\0';
-	return text;
-}
-
-/* Its standard output and its messages; NULL if it did not run, or said nothing. */
-static char *run_explain(uint32_t pid, const struct source_options *from, const sigset_t *mask)
-{
-	char *argv[9] = { (char *)"roundwatch", (char *)"explain" }, *text = NULL;
-	int n = 2, end[2];
+	const struct roundwatch_tally *t = &row->subject.tally;
+	char *argv[9] = { (char *)"roundwatch", (char *)"explain" };
+	int n = 2, end[2], err;
 	pid_t child;
 
+	/* Standard input was read, and cannot be read again. */
+	if (from->input && !strcmp(from->input, "-"))
+		return false;
 	if (from->input) {
 		argv[n++] = (char *)"--input";
 		argv[n++] = (char *)from->input;
@@ -77,24 +65,53 @@ static char *run_explain(uint32_t pid, const struct source_options *from, const 
 		argv[n++] = (char *)from->sysroot;
 	}
 	if (pipe2(end, O_CLOEXEC))
-		return NULL;
-	argv[n] = xasprintf("%" PRIu32, pid);
-	if (spawn(argv, end[1], mask, &child)) {
-		close(end[1]);
-	} else {
-		close(end[1]);
-		text = read_all(end[0]);
-	}
-	/* Who has more to say gets an error of writing. */
-	close(end[0]);
-	if (text)
-		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-			;
+		return false;
+	/* Those before. Nothing waits for their end, as one may hang on a file system. */
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	argv[n] = xasprintf("%" PRIu32, t->pid ? t->pid : t->tgid);
+	err = spawn(argv, end[1], &child);
 	free(argv[n]);
-	if (text && *text)
-		return text;
-	free(text);
-	return NULL;
+	close(end[1]);
+	if (err) {
+		close(end[0]);
+		return false;
+	}
+	*e = (struct top_explain){
+		.output = end[0], .pid = child, .text = xrealloc(NULL, TEXT_MAX, 1),
+	};
+	return true;
+}
+
+char *top_explain_read(struct top_explain *e)
+{
+	ssize_t n = read(e->output, e->text + e->have, TEXT_MAX - 1 - e->have);
+	char *text;
+
+	if (n < 0 && errno == EINTR)
+		return NULL;
+	if (n > 0) {
+		e->have += n;
+		if (e->have < TEXT_MAX - 1)
+			return NULL;
+	}
+	text = e->have ? e->text : NULL;
+	if (text) {
+		text[e->have] = '\0';
+		e->text = NULL;
+	}
+	top_explain_stop(e);
+	return text;
+}
+
+void top_explain_stop(struct top_explain *e)
+{
+	if (e->output < 0)
+		return;
+	close(e->output);
+	kill(e->pid, SIGKILL);
+	free(e->text);
+	*e = (struct top_explain){ .output = -1 };
 }
 
 /* Text from anybody, with a word before it; nothing if there is none. */
@@ -168,7 +185,7 @@ static void print_details(FILE *f, const struct top_model *m, struct top_row *ro
 	free(who);
 }
 
-static char *details(const struct top_model *m, struct top_row *row)
+char *top_details(const struct top_model *m, struct top_row *row)
 {
 	char *text = NULL;
 	size_t n;
@@ -179,16 +196,4 @@ static char *details(const struct top_model *m, struct top_row *row)
 		fclose(f);
 	}
 	return text ? text : xasprintf("There is no memory to tell it.\n");
-}
-
-char *top_explain(const struct top_model *m, struct top_row *row,
-		  const struct source_options *from, const sigset_t *mask)
-{
-	const struct roundwatch_tally *t = &row->subject.tally;
-	char *text = NULL;
-
-	/* Standard input was read, and cannot be read again. */
-	if (!from->input || strcmp(from->input, "-"))
-		text = run_explain(t->pid ? t->pid : t->tgid, from, mask);
-	return text ? text : details(m, row);
 }

@@ -2,201 +2,13 @@
 /* How roundwatch top looks. */
 #include <curses.h>
 #include <inttypes.h>
-#include <langinfo.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
 #include "base/util.h"
 #include "output/top-screen.h"
-
-enum pair {
-	PLAIN,
-	RED,
-	YELLOW,
-	GREEN,
-	CYAN,
-	BLUE,
-	MAGENTA,
-	BAR,		/* heading, and names of keys */
-	CURSOR,		/* the selected row */
-	ALARM,
-};
-
-static bool colors, utf8;
-static SCREEN *screen;
-
-/* Where the next text goes; curses by itself would go on in the next line. */
-static struct {
-	int y, x;
-	attr_t attr;	/* of the whole line, instead of any other */
-} pen;
-
-static void make_pairs(void)
-{
-	static const struct {
-		short pair, text, ground;
-	} pairs[] = {
-		{ RED, COLOR_RED, -1 },
-		{ YELLOW, COLOR_YELLOW, -1 },
-		{ GREEN, COLOR_GREEN, -1 },
-		{ CYAN, COLOR_CYAN, -1 },
-		{ BLUE, COLOR_BLUE, -1 },
-		{ MAGENTA, COLOR_MAGENTA, -1 },
-		{ BAR, COLOR_BLACK, COLOR_GREEN },
-		{ CURSOR, COLOR_BLACK, COLOR_CYAN },
-		{ ALARM, COLOR_WHITE, COLOR_RED },
-	};
-
-	start_color();
-	use_default_colors();
-	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
-		init_pair(pairs[i].pair, pairs[i].text, pairs[i].ground);
-}
-
-/* Where there are no colours, what must not be overlooked is bold or reversed. */
-static attr_t look(enum pair pair)
-{
-	if (colors)
-		return COLOR_PAIR(pair) | (pair == RED || pair == ALARM ? A_BOLD : 0);
-	switch (pair) {
-	case BAR:
-	case CURSOR:
-		return A_REVERSE;
-	case ALARM:
-		return A_REVERSE | A_BOLD;
-	case RED:
-	case YELLOW:
-		return A_BOLD;
-	default:
-		return A_NORMAL;
-	}
-}
-
-bool screen_open(FILE *keys)
-{
-	screen = newterm(NULL, stdout, keys);
-	if (!screen)
-		return false;
-	set_term(screen);
-	atexit(screen_close);
-	cbreak();
-	noecho();
-	keypad(stdscr, TRUE);
-	nodelay(stdscr, TRUE);
-	/* The key itself, not the beginning of another: so long it is waited for more. */
-	set_escdelay(50);
-	curs_set(0);
-	utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
-	colors = want_colors() && has_colors();
-	if (colors)
-		make_pairs();
-	return true;
-}
-
-void screen_close(void)
-{
-	if (!screen)
-		return;
-	endwin();
-	delscreen(screen);
-	screen = NULL;
-}
-
-static void line(int y, attr_t attr)
-{
-	pen.y = y;
-	pen.x = 0;
-	pen.attr = attr;
-	move(y, 0);
-	clrtoeol();
-}
-
-static void put_char(attr_t attr, wchar_t c)
-{
-	int cells = wcwidth(c);
-
-	/* Text of ours, or made harmless before; but curses must not meet a control either. */
-	if (cells < 0) {
-		c = L'?';
-		cells = 1;
-	}
-	if (pen.x + cells > COLS)
-		return;
-	attrset(pen.attr ? pen.attr : attr);
-	mvaddnwstr(pen.y, pen.x, &c, 1);
-	pen.x += cells;
-}
-
-/* As much of @text as fits in @cells, and then blanks. */
-static void put_cells(attr_t attr, int cells, const char *text)
-{
-	int end = pen.x + cells < COLS ? pen.x + cells : COLS;
-	size_t left = strlen(text), n;
-	mbstate_t state = { 0 };
-	wchar_t c;
-
-	for (; left; text += n, left -= n) {
-		n = mbrtowc(&c, text, left, &state);
-		if (n > left) {
-			memset(&state, 0, sizeof(state));
-			n = 1;
-			c = L'?';
-		}
-		if (pen.x + (wcwidth(c) < 0 ? 1 : wcwidth(c)) > end)
-			break;
-		put_char(attr, c);
-	}
-	while (pen.x < end)
-		put_char(attr, L' ');
-}
-
-/* The same, at the right. */
-static void put_right(attr_t attr, int cells, const char *text)
-{
-	int n = strlen(text);
-
-	for (int i = n; i < cells; i++)
-		put_char(attr, L' ');
-	put_cells(attr, n < cells ? n : cells, text);
-}
-
-static int width_of(const char *text)
-{
-	size_t n = mbstowcs(NULL, text, 0);
-	wchar_t *wide;
-	int cells;
-
-	if (n == (size_t)-1)
-		return strlen(text);
-	wide = xrealloc(NULL, n + 1, sizeof(*wide));
-	mbstowcs(wide, text, n + 1);
-	cells = wcswidth(wide, n);
-	free(wide);
-	return cells < 0 ? (int)n : cells;
-}
-
-__attribute__((format(printf, 2, 3))) static void put(attr_t attr, const char *fmt, ...)
-{
-	char *text;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = xasprintf("?");
-	va_end(ap);
-	put_cells(attr, width_of(text), text);
-	free(text);
-}
-
-static void put_foreign(attr_t attr, int cells, const char *text)
-{
-	char *safe = text_for_terminal(text);
-
-	put_cells(attr, cells, safe);
-	free(safe);
-}
+#include "output/top-terminal.h"
 
 static int head_lines(void)
 {
@@ -226,26 +38,26 @@ static void draw_state(const struct top_screen *s, const struct top_model *m)
 	const struct roundwatch_info *info = &m->info;
 	char age[NUMBER_MAX], *version = xstrndup(info->version, sizeof(info->version));
 
-	put(A_BOLD, "roundwatch ");
-	put_foreign(A_BOLD, (int)strlen(version), version);
-	put(PLAIN, "  ");
+	pen_text(BOLD, "roundwatch ");
+	pen_foreign(BOLD, (int)strlen(version), version);
+	pen_text(PLAIN, "  ");
 	free(version);
 	if (s->absent)
-		put(look(ALARM), " NOT LOADED ");
+		pen_text(ALARM, " NOT LOADED ");
 	else if (s->problem)
-		put(look(ALARM), " NOT READABLE ");
+		pen_text(ALARM, " NOT READABLE ");
 	else if (s->blind)
-		put(look(ALARM), " BLIND: sees no miner ");
+		pen_text(ALARM, " BLIND: sees no miner ");
 	else
-		put(look(GREEN), "watching");
+		pen_text(GREEN, "watching");
 	if (s->paused)
-		put(look(YELLOW), "  PAUSED");
+		pen_text(YELLOW, "  PAUSED");
 	if (!s->absent)
-		put(PLAIN, "  loaded %s ago", format_duration(age, m->now_ns > info->loaded_ns ?
+		pen_text(PLAIN, "  loaded %s ago", format_duration(age, m->now_ns > info->loaded_ns ?
 							      m->now_ns - info->loaded_ns : 0));
 	if (s->name) {
-		put(look(YELLOW), "  recording ");
-		put_foreign(look(YELLOW), COLS, s->name);
+		pen_text(YELLOW, "  recording ");
+		pen_foreign(YELLOW, COLS, s->name);
 	}
 }
 
@@ -254,22 +66,22 @@ static void draw_counters(const struct top_model *m)
 	const struct roundwatch_info *info = &m->info;
 	char n[NUMBER_MAX], live[NUMBER_MAX];
 
-	put(PLAIN, "Observations ");
+	pen_text(PLAIN, "Observations ");
 	if (m->observations >= 0)
-		put(A_BOLD, "%s/s", format_count(n, (uint64_t)(m->observations + 0.5)));
+		pen_text(BOLD, "%s/s", format_count(n, (uint64_t)(m->observations + 0.5)));
 	else
-		put(A_BOLD, "%s", format_count(n, info->observations));
-	put(PLAIN, "   Tallies ");
-	put(A_BOLD, "%s", format_count(live, info->live));
-	put(PLAIN, " live, ");
-	put(A_BOLD, "%s", format_count(n, info->exited));
-	put(PLAIN, " exited, of %u", info->max_tasks);
+		pen_text(BOLD, "%s", format_count(n, info->observations));
+	pen_text(PLAIN, "   Tallies ");
+	pen_text(BOLD, "%s", format_count(live, info->live));
+	pen_text(PLAIN, " live, ");
+	pen_text(BOLD, "%s", format_count(n, info->exited));
+	pen_text(PLAIN, " exited, of %u", info->max_tasks);
 	if (info->dropped)
-		put(look(RED), "   no room for %s: larger max_tasks",
+		pen_text(RED, "   no room for %s: larger max_tasks",
 		    format_count(n, info->dropped));
 }
 
-static enum pair verdict_pair(uint8_t verdict)
+static enum look verdict_pair(uint8_t verdict)
 {
 	return verdict <= ROUNDWATCH_ROUNDING ? PLAIN :
 	       verdict == ROUNDWATCH_SUSPECT ? YELLOW : RED;
@@ -277,9 +89,9 @@ static enum pair verdict_pair(uint8_t verdict)
 
 static void draw_verdicts(const struct top_model *m)
 {
-	put(PLAIN, "Processes");
+	pen_text(PLAIN, "Processes");
 	for (int i = ROUNDWATCH_RANDOMX; i >= 0; i--)
-		put(m->verdicts[i] ? look(verdict_pair(i)) : PLAIN, "   %zu %s", m->verdicts[i],
+		pen_text(m->verdicts[i] ? verdict_pair(i) : PLAIN, "   %zu %s", m->verdicts[i],
 		    verdict_name(i));
 }
 
@@ -288,20 +100,20 @@ static void draw_head(const struct top_screen *s, const struct top_model *m)
 	int lines = head_lines();
 
 	if (lines > 0) {
-		line(0, 0);
+		pen_line(0, PLAIN);
 		draw_state(s, m);
 	}
 	if (lines < 4)
 		return;
-	line(1, 0);
+	pen_line(1, PLAIN);
 	draw_counters(m);
-	line(2, 0);
+	pen_line(2, PLAIN);
 	draw_verdicts(m);
-	line(3, 0);
+	pen_line(3, PLAIN);
 	if (s->problem)
-		put_foreign(look(RED), COLS, s->problem);
+		pen_foreign(RED, COLS, s->problem);
 	else if (s->lost)
-		put(look(RED), "%" PRIu64 " records were lost on the way: this may not be all",
+		pen_text(RED, "%" PRIu64 " records were lost on the way: this may not be all",
 		    s->lost);
 }
 
@@ -314,16 +126,16 @@ static bool at_right(enum top_column c)
 /* What stands for a cell of each mode, and for each level of evidence. */
 static wchar_t mode_sign(int mode)
 {
-	return utf8 ? L"\u2591\u2592\u2593\u2588"[mode] : L"nduz"[mode];
+	return terminal_is_utf8() ? L"\u2591\u2592\u2593\u2588"[mode] : L"nduz"[mode];
 }
 
 static wchar_t level_sign(int level)
 {
-	return utf8 ? L"\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"[level] :
+	return terminal_is_utf8() ? L"\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"[level] :
 		      L"_.-:=+*#"[level];
 }
 
-static const enum pair mode_pair[ROUNDWATCH_MODES] = {
+static const enum look mode_pair[ROUNDWATCH_MODES] = {
 	[ROUNDWATCH_RN] = GREEN,
 	[ROUNDWATCH_RD] = CYAN,
 	[ROUNDWATCH_RU] = BLUE,
@@ -332,30 +144,30 @@ static const enum pair mode_pair[ROUNDWATCH_MODES] = {
 
 static void draw_heading(const struct top_model *m, const unsigned int wide[TOP_COLUMNS])
 {
-	line(head_lines(), look(BAR));
+	pen_line(head_lines(), BAR);
 	for (int c = 0; c < TOP_COLUMNS; c++) {
 		char name[32];
 
 		if (!wide[c])
 			continue;
-		if (pen.x)
-			put_char(0, L' ');
+		if (pen_column())
+			pen_char(PLAIN, L' ');
 		snprintf(name, sizeof(name), "%s%s", top_column_name(c),
 			 c != (int)m->sort ? "" : m->reverse ? "-" : "+");
 		if (c == TOP_MODES && wide[c] >= 11) {
 			/* What the bars are made of */
 			for (int i = 0; i < ROUNDWATCH_MODES; i++) {
-				put_char(0, mode_sign(i));
-				put(0, "%s", mode_name(i));
+				pen_char(PLAIN, mode_sign(i));
+				pen_text(PLAIN, "%s", mode_name(i));
 			}
-			put_cells(0, wide[c] - 3 * ROUNDWATCH_MODES, "");
+			pen_cells(PLAIN, wide[c] - 3 * ROUNDWATCH_MODES, "");
 		} else if (at_right(c)) {
-			put_right(0, wide[c], name);
+			pen_right(0, wide[c], name);
 		} else {
-			put_cells(0, wide[c], name);
+			pen_cells(PLAIN, wide[c], name);
 		}
 	}
-	put_cells(0, COLS, "");
+	pen_cells(PLAIN, COLS, "");
 }
 
 static void draw_bar(const struct top_row *row, unsigned int width)
@@ -366,9 +178,9 @@ static void draw_bar(const struct top_row *row, unsigned int width)
 	for (int i = 0; i < ROUNDWATCH_MODES; i++) {
 		used += cells[i];
 		for (unsigned int n = 0; n < cells[i]; n++)
-			put_char(look(mode_pair[i]), mode_sign(i));
+			pen_char(mode_pair[i], mode_sign(i));
 	}
-	put_cells(PLAIN, width - used, "");
+	pen_cells(PLAIN, width - used, "");
 }
 
 static void draw_history(const struct top_model *m, const struct top_row *row, unsigned int width)
@@ -377,7 +189,7 @@ static void draw_history(const struct top_model *m, const struct top_row *row, u
 
 	top_sparkline(row, m->info.randomx_evidence, width, level);
 	for (unsigned int i = 0; i < width; i++)
-		put_char(look(level[i] == 7 ? RED : PLAIN),
+		pen_char(level[i] == 7 ? RED : PLAIN,
 			 level[i] < 0 ? L' ' : level_sign(level[i]));
 }
 
@@ -404,7 +216,7 @@ static void draw_cell(const struct top_model *m, struct top_row *row, enum top_c
 		      unsigned int width)
 {
 	const struct roundwatch_tally *t = &row->subject.tally;
-	attr_t plain = (t->flags & ROUNDWATCH_EXITED) ? A_DIM : PLAIN;
+	enum look plain = (t->flags & ROUNDWATCH_EXITED) ? DIM : PLAIN;
 	char text[NUMBER_MAX] = "", comm[sizeof(t->comm) + 1] = "";
 	const char *cmdline;
 
@@ -428,10 +240,10 @@ static void draw_cell(const struct top_model *m, struct top_row *row, enum top_c
 		format_duration(text, m->now_ns > t->last_ns ? m->now_ns - t->last_ns : 0);
 		break;
 	case TOP_USER:
-		put_foreign(plain, width, top_identify(m, row)->user);
+		pen_foreign(plain, width, top_identify(m, row)->user);
 		return;
 	case TOP_VERDICT:
-		put_cells(t->verdict > ROUNDWATCH_ROUNDING ? look(verdict_pair(t->verdict)) : plain,
+		pen_cells(t->verdict > ROUNDWATCH_ROUNDING ? verdict_pair(t->verdict) : plain,
 			  width, verdict_name(t->verdict));
 		return;
 	case TOP_HISTORY:
@@ -442,39 +254,39 @@ static void draw_cell(const struct top_model *m, struct top_row *row, enum top_c
 		return;
 	case TOP_COMMAND:
 		memcpy(comm, t->comm, sizeof(t->comm));
-		put_foreign(plain, width, comm);
+		pen_foreign(plain, width, comm);
 		return;
 	case TOP_CMDLINE:
 		cmdline = top_identify(m, row)->cmdline;
-		put_foreign(plain, width, cmdline ? cmdline : "");
+		pen_foreign(plain, width, cmdline ? cmdline : "");
 		return;
 	case TOP_COLUMNS:
 		return;
 	}
-	put_right(plain, width, text);
+	pen_right(plain, width, text);
 }
 
 static void draw_row(const struct top_model *m, struct top_row *row, int y, bool selected,
 		     const unsigned int wide[TOP_COLUMNS])
 {
-	line(y, selected ? look(CURSOR) : 0);
+	pen_line(y, selected ? CURSOR : 0);
 	for (int c = 0; c < TOP_COLUMNS; c++) {
 		if (!wide[c])
 			continue;
-		if (pen.x)
-			put_char(PLAIN, L' ');
+		if (pen_column())
+			pen_char(PLAIN, L' ');
 		draw_cell(m, row, c, wide[c]);
 	}
 	if (selected)
-		put_cells(PLAIN, COLS, "");
+		pen_cells(PLAIN, COLS, "");
 }
 
 static void draw_keys(const char *const keys[][2], size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		put(A_BOLD, "%s", keys[i][0]);
-		put(look(CURSOR), "%s", keys[i][1]);
-		put(PLAIN, " ");
+		pen_text(BOLD, "%s", keys[i][0]);
+		pen_text(CURSOR, "%s", keys[i][1]);
+		pen_text(PLAIN, " ");
 	}
 }
 
@@ -486,18 +298,18 @@ static void draw_foot(const struct top_screen *s, const struct top_model *m)
 		{ "q", "Quit" },
 	};
 
-	line(LINES - 1, 0);
+	pen_line(LINES - 1, PLAIN);
 	if (s->typing) {
-		put(A_BOLD, "Filter: ");
-		put_foreign(PLAIN, width_of(m->filter), m->filter);
-		put(A_REVERSE, " ");
-		put(PLAIN, "  Enter: keep it, Esc: show all");
+		pen_text(BOLD, "Filter: ");
+		pen_foreign(PLAIN, width_of(m->filter), m->filter);
+		pen_text(CURSOR, " ");
+		pen_text(PLAIN, "  Enter: keep it, Esc: show all");
 		return;
 	}
 	if (*m->filter) {
 		char *safe = text_for_terminal(m->filter);
 
-		put(look(YELLOW), "Filter: %s  ", safe);
+		pen_text(YELLOW, "Filter: %s  ", safe);
 		free(safe);
 	}
 	draw_keys(keys, ARRAY_SIZE(keys));
@@ -506,13 +318,13 @@ static void draw_foot(const struct top_screen *s, const struct top_model *m)
 static void draw_nothing(const struct top_screen *s, const struct top_model *m)
 {
 	if (*m->filter)
-		put(PLAIN, "Nobody matches the filter; / changes it.");
+		pen_text(PLAIN, "Nobody matches the filter; / changes it.");
 	else if (s->problem || s->blind)
-		put(look(RED), "Nobody is on record, as nothing is seen.");
+		pen_text(RED, "Nobody is on record, as nothing is seen.");
 	else if (m->all)
-		put(PLAIN, "Nobody is on record.");
+		pen_text(PLAIN, "Nobody is on record.");
 	else
-		put(PLAIN, "Nobody left round-to-nearest; a shows all that are on record.");
+		pen_text(PLAIN, "Nobody left round-to-nearest; a shows all that are on record.");
 }
 
 static void keep_in_sight(struct top_screen *s, const struct top_model *m, size_t rows)
@@ -540,7 +352,7 @@ void screen_draw(struct top_screen *s, struct top_model *m)
 	for (size_t i = s->first; i < m->shown && i - s->first < rows; i++)
 		draw_row(m, m->view[i], y + (int)(i - s->first), i == m->selected, wide);
 	if (!m->shown && rows) {
-		line(y, 0);
+		pen_line(y, PLAIN);
 		draw_nothing(s, m);
 	}
 	if (has_keys())
@@ -569,7 +381,7 @@ static size_t page_line(const char *text, bool draw)
 		if (done && x > COLS)
 			break;
 		if (draw)
-			put_char(PLAIN, c);
+			pen_char(PLAIN, c);
 		done += n;
 	}
 	return done;
@@ -591,20 +403,20 @@ void page_draw(struct top_page *p)
 		p->first = 0;
 
 	erase();
-	line(0, look(BAR));
-	put_cells(0, COLS, p->title);
+	pen_line(0, BAR);
+	pen_cells(PLAIN, COLS, p->title);
 	at = p->text;
 	for (number = 0; *at && number < p->first + rows; number++) {
 		bool draw = number >= p->first;
 
 		if (draw)
-			line((int)(1 + number - p->first), 0);
+			pen_line((int)(1 + number - p->first), PLAIN);
 		at += page_line(at, draw);
 		at += *at == '\n';
 	}
 	if (LINES > 2) {
-		line(LINES - 1, 0);
-		put(PLAIN, "%ld to %ld of %ld lines; arrows scroll, q or Esc: back",
+		pen_line(LINES - 1, PLAIN);
+		pen_text(PLAIN, "%ld to %ld of %ld lines; arrows scroll, q or Esc: back",
 		    p->lines ? p->first + 1 : 0, number, p->lines);
 	}
 	refresh();

@@ -38,13 +38,6 @@ struct top_page {
 	long first, lines;
 };
 
-/*
- * Take the terminal, with @keys for its keyboard; false if it is of no known kind.
- * It is given back by screen_close(), and when the program exits.
- */
-bool screen_open(FILE *keys);
-void screen_close(void);
-
 /* How many rows fit. */
 int screen_rows(void);
 

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/signals.h"
 #include "base/util.h"
 #include "records/source.h"
 
@@ -49,7 +50,7 @@ static ssize_t fill(struct source *s, size_t want)
 	while (s->have < want) {
 		ssize_t n = read(s->fd, s->buf + s->have, sizeof(s->buf) - s->have);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EINTR && !signals_came())
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			break;
