@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What `make demo` runs in the virtual machine.
+# The part of `make demo` that runs in the virtual machine.
 
 . "$RW_TOP/tests/vm/lib.sh"
 
@@ -44,7 +44,8 @@ echo "miner[$miner]: accused ${verdict#\# verdict }"
 step "Kernel log"
 dmesg | grep 'roundwatch: randomx'
 
-# Both are on record as what they are, or their being left in peace would mean nothing.
+# Both must have been seen in other modes; otherwise it would mean nothing that they are not
+# accused.
 await 60 has_row COMM=interval PID="$interval" || give_up "interval was not observed"
 await 60 has_row COMM=emulator PID="$emulator" || give_up "emulator was not observed"
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The observation floor: a miner that has a CPU to itself is found, and nobody who sleeps is woken.
-# The CPU is CPU 1: `scripts/vm run -t 600 -a 'isolcpus=1 nohz_full=1' -- sh tests/vm/floor.sh`.
-# Where no CPU is isolated, only what CPUs do when idle is looked at, on all of them.
+# The observation floor: a miner alone on a CPU is detected, and no idle CPU is woken. The CPU is
+# CPU 1: `scripts/vm run -t 600 -a 'isolcpus=1 nohz_full=1' -- sh tests/vm/floor.sh`.
+# If no CPU is isolated, only the test of idle CPUs runs, on all CPUs.
 
 . "$RW_TOP/tests/vm/lib.sh"
 cpu1=/sys/devices/system/cpu/cpu1/online
@@ -12,14 +12,14 @@ looks()
 	sed -n '1s/.*looks=\([0-9]*\).*/\1/p' /proc/roundwatch
 }
 
-# SECONDS-SINCE-BOOT SAMPLES of the thread TID; none if it has no tally.
+# Prints SECONDS-SINCE-BOOT SAMPLES of the thread TID; nothing if it has no tally.
 samples()
 {
 	n=$(rows TID="$1" | awk '{ print $11 }')
 	echo "$(cut -d' ' -f1 /proc/uptime) ${n:-0}"
 }
 
-# rate TID SECONDS: samples a second, over so many seconds.
+# rate TID SECONDS: prints the samples per second, measured over this time.
 rate()
 {
 	a=$(samples "$1")
@@ -27,7 +27,7 @@ rate()
 	echo "$a $(samples "$1")" | awk '{ printf "%.1f\n", ($4 - $2) / ($3 - $1) }'
 }
 
-# watched TID: often enough, and by being looked at. On a loaded host all is late.
+# watched TID: checks that the thread is observed often enough, by looks. A loaded host is slower.
 watched()
 {
 	[ "$(awk '{ print $39 }' "/proc/$1/stat")" = 1 ] || fail "the miner is not on CPU 1" || return 1
@@ -39,13 +39,14 @@ watched()
 	awk -v hz="$hz" 'BEGIN { exit hz < 10 }' || fail "only $hz samples a second"
 }
 
-# The only thread of the miner is the first that it started.
+# The miner has one thread, the first that it started.
 miner_thread()
 {
 	find "/proc/$1/task" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -vx "$1"
 }
 
-# finds THREADS SCHEDULING…: a miner on CPU 1, scheduled so (for chrt): accused, and seen all the time.
+# finds THREADS SCHEDULING…: checks that a miner on CPU 1 with this scheduling (options of chrt) is
+# accused, and observed all the time.
 finds()
 {
 	# shellcheck disable=SC2086 # words
@@ -56,7 +57,7 @@ finds()
 	end "$pid" && return $status
 }
 
-# What there is to see without a floor.
+# Observations without a floor.
 sees_less_without()
 {
 	unload && load floor_hz=0 && taskset -p 2 "$spawner" && spawn 1 || return 1
@@ -68,7 +69,7 @@ sees_less_without()
 	awk -v hz="$hz" 'BEGIN { exit hz >= 10 }' || fail "CPU 1 is not left alone: this proves nothing"
 }
 
-# KIND CPU COUNT of all interrupts, and what else tells that a CPU woke up.
+# Prints KIND CPU COUNT of all interrupts and of other signs that a CPU woke up.
 wakeups()
 {
 	awk 'NR == 1 { for (n = 0; n < NF; n++) cpu[n + 1] = substr($(n + 1), 4); next }
@@ -86,11 +87,11 @@ wakeups()
 		cpu=${idle#*/cpu/cpu}
 		cat "$idle"/state*/usage | awk -v cpu="${cpu%/cpuidle}" '{ n += $1 } END { print "idle", cpu, n }'
 	done
-	# Off, they would count nothing.
+	# These counters need to be switched on.
 	awk '/^cpu[0-9]/ { print "sched", substr($1, 4), $4 }' /proc/schedstat
 }
 
-# idle FILE: what wakes the CPUs in 10 s in which nothing is to be done. The least of three turns.
+# idle FILE: counts what wakes the CPUs during 10 idle seconds. The minimum of three attempts.
 idle()
 {
 	sleep 2
@@ -103,8 +104,8 @@ idle()
 		END { for (k in least) print k, least[k] }' | sort >"$1"
 }
 
-# An idle CPU that were looked at would wake 200 times more. One that is not isolated has work of its
-# own, now more, now less: from one turn to the next its counts differ by a hundred.
+# Looking at an idle CPU would wake it 200 times more. A CPU that is not isolated has varying work
+# of its own: its counts differ by a hundred between attempts.
 costs_idle_nothing()
 {
 	echo 1 >/proc/sys/kernel/sched_schedstats
@@ -130,7 +131,7 @@ costs_idle_nothing()
 		}' /tmp/idle.without /tmp/idle.with
 }
 
-# The miner is there as its CPU goes, again and again, and goes elsewhere.
+# The miner runs while its CPU is switched off repeatedly, and moves to another one.
 survives_hotplug()
 {
 	unload && load && taskset -p 2 "$spawner" && spawn 1 || return 1
@@ -143,7 +144,7 @@ survives_hotplug()
 	end "$pid" && [ $status = 0 ] && finds 1 -o
 }
 
-# Unloaded and loaded without CPU 1, which comes back later.
+# Unload and load while CPU 1 is off; it comes back later.
 loads_without_cpu()
 {
 	echo 0 >"$cpu1" || return 1
@@ -169,14 +170,15 @@ takes_largest_table()
 	unload && return $status
 }
 
-# KiB of what a module can make grow: slabs and large kmalloc()s, vmalloc(), per-CPU memory.
+# Prints the KiB of memory that a module can use: slabs and large kmalloc()s, vmalloc(), per-CPU.
 kernel_kib()
 {
 	awk '/^(SUnreclaim|VmallocUsed|Percpu):/ { n += $2 } END { print n }' /proc/meminfo
 }
 
-# Measured: how much the kernel's memory grows as the module is loaded, the median of 5 turns, but for
-# the module's code and static data. kmalloc() gives large requests a power of two of pages, and that counts.
+# Measures how much the kernel's memory grows when the module is loaded: the median of 5 attempts,
+# without the module's code and static data. kmalloc() rounds large requests up to a power of two
+# pages.
 is_small()
 {
 	for _ in 1 2 3 4 5; do
@@ -194,11 +196,11 @@ is_small()
 test_case "idle CPUs are not woken" costs_idle_nothing
 if [ "$(cat /sys/devices/system/cpu/isolated)" = 1 ]; then
 	test_case "fills a cache" fill_cache
-	test_case "finds a miner alone on a CPU (SCHED_OTHER)" finds 1 -o
-	test_case "finds a miner alone on a CPU (SCHED_FIFO 50)" finds 1 -f 50
-	test_case "finds one that sleeps before it can be preempted" finds 1n -o
-	test_case "sees less of it without a floor" sees_less_without
-	test_case "CPUs come and go" survives_hotplug
+	test_case "detects a miner alone on a CPU (SCHED_OTHER)" finds 1 -o
+	test_case "detects a miner alone on a CPU (SCHED_FIFO 50)" finds 1 -f 50
+	test_case "detects a miner that sleeps before it can be preempted" finds 1n -o
+	test_case "observes the miner less without a floor" sees_less_without
+	test_case "CPUs are switched off and on" survives_hotplug
 	test_case "loads and unloads while a CPU is off" loads_without_cpu
 	kill "$spawner"
 	wait "$spawner" 2>/dev/null

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# A virtual machine in the virtual machine. After lib.sh. Wants an AMD processor with SVM (QEMU's -cpu max).
+# Runs a virtual machine inside the virtual machine. Read it after lib.sh. Needs an AMD processor
+# with SVM (QEMU's -cpu max).
 
-# pack PROGRAM: /tmp/NAME.cpio, where it is all there is; the kernel brings /dev/console.
+# pack PROGRAM: makes /tmp/NAME.cpio, which contains only the program. The kernel adds /dev/console.
 pack()
 {
 	(
@@ -19,7 +20,8 @@ pack()
 	)
 }
 
-# boot PROGRAM ARGUMENTS: as process 1 of a virtual machine, whose console is /tmp/console.PROGRAM.
+# boot PROGRAM ARGUMENTS: runs it as process 1 of a virtual machine with console
+# /tmp/console.PROGRAM.
 boot()
 {
 	start qemu-system-x86_64 -name "$1,debug-threads=on" -accel kvm -cpu qemu64,+aes,+ssse3,+sse4.1 -m 640 \
@@ -33,7 +35,7 @@ has_kvm()
 	modprobe kvm-amd && await 5 [ -c /dev/kvm ]
 }
 
-# The thread that is the guest's one processor.
+# Prints the thread of the guest's only processor.
 vcpu()
 {
 	grep -lx 'CPU 0/KVM' /proc/"$1"/task/*/comm | cut -d/ -f5

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Virtual machines in the virtual machine: from outside, a miner within KVM is that machine's process.
-# Wants an AMD processor with SVM (QEMU's -cpu max) and 2 GiB. Run by `scripts/vm run -m 3G`.
+# Virtual machines inside the virtual machine: a miner in KVM is reported as the process that runs
+# it. Needs an AMD processor with SVM (QEMU's -cpu max) and 2 GiB. Run by `scripts/vm run -m 3G`.
 
 . "$RW_TOP/tests/vm/lib.sh"
 . "$RW_TOP/tests/vm/guest-lib.sh"
 reporter=$RW_TOP/build/roundwatch
 
-# verdict PID WANTED: the reporter's for the process, and that it is a guest's.
+# verdict PID WANTED: checks the reporter's verdict on the process, and its flag guest.
 verdict()
 {
 	line=$("$reporter" --raw -n -o VERDICT,PID,FLAGS,COMMAND | grep "^[a-z]* $1 ")
@@ -17,7 +17,7 @@ verdict()
 	esac
 }
 
-# In a guest or not, interval arithmetic is none.
+# Interval arithmetic in a guest is not accused either.
 sees_innocent_guest()
 {
 	pack "$bin/load" && boot load "interval 600" || return 1
@@ -37,7 +37,7 @@ accuses_guest()
 	accused "$miner" 180 && verdict "$miner" randomx
 }
 
-# Both machines still run.
+# Both virtual machines are still running.
 accuses_nobody_else()
 {
 	verdict "$innocent" rounding || return 1
@@ -59,9 +59,9 @@ miner=
 # shellcheck disable=SC2119 # no parameters
 load
 test_case "has KVM" has_kvm
-test_case "sees interval arithmetic in a guest, and leaves it in peace" sees_innocent_guest
-test_case "accuses the machine in which a miner runs" accuses_guest
-test_case "accuses nobody else" accuses_nobody_else
+test_case "sees interval arithmetic in a guest, and does not accuse it" sees_innocent_guest
+test_case "accuses the virtual machine in which a miner runs" accuses_guest
+test_case "accuses no other process" accuses_nobody_else
 test_case "unloads while the guests run" unloads
 stop "$innocent" "$miner"
 finish

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hide.so - keeps a process from programs that list /proc
+ * hide.so - hides a process from programs that list /proc
  *
- * Preloaded, it makes readdir() skip entries of the name in $RW_HIDE, or else in
- * the file /tmp/rw-hide.
+ * When preloaded, it makes readdir() skip entries with the name in $RW_HIDE, or, if that
+ * is not set, in the file /tmp/rw-hide.
  */
 #define _GNU_SOURCE
 #include <dirent.h>

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Who it is and who hides, on a live system: what the reporter tells of a process that the module
-# sees. Run by `scripts/vm run`. There is no systemd here: control groups are made as it makes them.
+# Identity of processes and hidden processes on a live system: what the reporter says about
+# processes that the module sees. Run by `scripts/vm run`. systemd does not run here, so the tests
+# make control groups with the same names.
 
 . "$RW_TOP/tests/vm/lib.sh"
 reporter=$RW_TOP/build/roundwatch
@@ -10,7 +11,7 @@ id1=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 id2=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
 uid=0b1fae31-5e7d-4d0c-9c0e-0f1a2b3c4d5e
 
-# who PID COLUMNS: what the reporter tells of it
+# who PID COLUMNS: prints these columns of the process
 who()
 {
 	"$reporter" --raw -n -o "PID,$2" | sed -n "s/^$1 //p"
@@ -23,14 +24,14 @@ is()
 	[ "$told" = "$3" ] || fail "$1 has $2 '$told', not '$3': $(cat "/proc/$1/cgroup")"
 }
 
-# rounding PROGRAM ARG...: starts it, as $pid, and waits until the module has seen it.
+# rounding PROGRAM ARG...: starts the program as $pid, and waits until the module has seen it.
 rounding()
 {
 	start "$@"
 	await 60 has_row VERDICT=rounding PID="$pid" TID=- || { cat "/tmp/out.$pid"; return 1; }
 }
 
-# Moves the process there, as what makes a container or a unit does.
+# Moves the process into a control group, as a container runtime or systemd does.
 enter()
 {
 	mkdir -p "$cgroups/$1" && echo "$pid" >"$cgroups/$1/cgroup.procs"
@@ -41,7 +42,8 @@ leave()
 	echo "$pid" >"$cgroups/cgroup.procs"
 }
 
-# A library in every program, ours too: ls does not show it, we do.
+# A library in every program, including the reporter: ls does not show the process, the reporter
+# does.
 hidden_by_library()
 {
 	[ -d "/proc/$pid" ] && is "$pid" FLAGS - || return 1
@@ -57,7 +59,7 @@ hidden_by_library()
 	is "$pid" FLAGS -
 }
 
-# ps takes it for process 1; what is below the mount is looked at.
+# ps shows it as process 1; the reporter reads the directory below the mount.
 covered()
 {
 	mount --bind /proc/1 "/proc/$pid" || return 1
@@ -69,7 +71,7 @@ covered()
 	is "$pid" FLAGS -
 }
 
-# A /proc that denies that the process exists, as a rootkit in the kernel makes it.
+# A /proc without the process, as a rootkit in the kernel makes it.
 denied()
 {
 	mkdir -p /tmp/denied/self/ns && : >/tmp/denied/self/ns/pid
@@ -101,7 +103,7 @@ not_a_file()
 	return $status
 }
 
-# The names that kubelet and containerd use with systemd's driver, and with that for cgroupfs.
+# Names of kubelet and containerd with the systemd driver and with the cgroupfs driver.
 in_pod()
 {
 	mkdir -p "/var/log/pods/shop_web-7f_$uid/app" /var/log/containers
@@ -115,7 +117,7 @@ in_pod()
 	told=$("$reporter" --raw -n --by pod -o POD,PROCESSES,PID | grep -v '^-')
 	[ "$told" = "web-7f 1 $pid" ] || fail "by pod: $told" || return 1
 
-	# From a control group namespace beside it.
+	# Read from another control group namespace.
 	mkdir -p "$cgroups/kubepods/besteffort/podx/$id2"
 	told=$(sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec unshare --cgroup "$@"' sh \
 		"$cgroups/kubepods/besteffort/podx/$id2" \
@@ -133,7 +135,7 @@ in_unit()
 	leave && is "$pid" UNIT -
 }
 
-# Version 1 beside version 2, as systemd's hybrid layout has it.
+# Version 1 beside version 2, as in systemd's hybrid layout.
 in_version_1()
 {
 	mkdir -p /tmp/systemd && mount -t cgroup -o none,name=systemd cgroup /tmp/systemd || return 1
@@ -147,7 +149,7 @@ in_version_1()
 	return $status
 }
 
-# bundle DIR: a root file system with load in it
+# bundle DIR: makes a root file system that contains load
 bundle()
 {
 	mkdir -p "$1/rootfs/proc" "$1/rootfs/dev" "$1/rootfs/sys" "$1/rootfs/tmp" "$1/rootfs/etc"
@@ -158,7 +160,7 @@ bundle()
 	cp "$bin/load" "$1/rootfs/load"
 }
 
-# in_crun CGROUP COLUMNS WANTED: a container of its own namespaces, in that control group.
+# in_crun CGROUP COLUMNS WANTED: checks a container with its own namespaces in this control group.
 in_crun()
 {
 	(
@@ -199,15 +201,15 @@ in_crun_as_crio()
 
 load
 rounding "$bin/load" up 600 || exit 1
-test_case "a library hides it: hidden" hidden_by_library
-test_case "a mount covers it: covered, and seen through" covered
-test_case "/proc denies it: hidden" denied
+test_case "hidden by a library: hidden" hidden_by_library
+test_case "covered by a mount: covered, and the process below is shown" covered
+test_case "missing in /proc: hidden" denied
 test_case "in kubelet's control groups, and Docker's in a pod" in_pod
 test_case "in systemd's control groups" in_unit
 test_case "in control groups of version 1" in_version_1
 stop "$pid"
-test_case "a deleted executable, and one that never was a file" not_a_file
+test_case "a deleted executable, and one that was never a file" not_a_file
 bundle /tmp/bundle
-test_case "in a container of crun's, named as Podman does" in_crun_as_podman
-test_case "in a container of crun's, named as CRI-O does" in_crun_as_crio
+test_case "in a container of crun with names of Podman" in_crun_as_podman
+test_case "in a container of crun with names of CRI-O" in_crun_as_crio
 finish

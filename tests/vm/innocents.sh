@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Real programs that leave round-to-nearest and are no miners, several at a time for RW_SECONDS
-# (60): none may ever have been above rounding. Then monerod: honest, and mining. Run by
-# `scripts/vm run -m 3G -t 600 --name innocents -- sh tests/vm/innocents.sh`, which takes five or six
-# minutes; with RW_SECONDS=20, two or three.
+# Real programs that leave round-to-nearest but do not mine, several at a time for RW_SECONDS (60):
+# none may ever have been above rounding. Then monerod: first honest, then mining. Run by
+# `scripts/vm run -m 3G -t 600 --name innocents -- sh tests/vm/innocents.sh`, which takes five or
+# six minutes; with RW_SECONDS=20, two or three.
 
 # shellcheck source=tests/vm/lib.sh
 . "$RW_TOP/tests/vm/lib.sh"
@@ -12,18 +12,18 @@ innocents=$bin/innocents
 seconds=${RW_SECONDS:-60}
 group=
 
-# The emulated processor has FMA; without it, fma() is what it was on every processor before.
+# The emulated processor has FMA. Disable it, so that fma() is computed as on older processors.
 soft=GLIBC_TUNABLES=glibc.cpu.hwcaps=-FMA,-FMA4
 
-# A light RandomX hash takes 15 ms of CPU time on hardware, where it is a sample or two, and about
-# 0.4 s here, where it would be forty and, in terms of the rule, a short spell of mining. With the
-# gap between samples as much longer as everything else, a block is a sample or two again.
+# A light RandomX hash takes 15 ms of CPU time on hardware, which is one or two samples. Here it
+# takes about 0.4 s, which would be forty samples: a short time of mining. Make the gap between
+# samples longer by the same factor, so that a block is one or two samples again.
 honest_gap_us=400000
-# Monero has a block every 120 s; decay does not know that all else is slower.
+# Monero has a block every 120 s. Decay is not scaled with the slower machine.
 block_seconds=5
 
-# program "MODE…" NAME COMMAND…: one of the group that runs side by side; must be seen in the modes.
-# Niced, as this shell would hardly get to run beside five of them.
+# program "MODE…" NAME COMMAND…: starts one of a group; it must be seen in these modes. It is niced,
+# because this shell would rarely run beside five of them.
 program()
 {
 	modes=$1 called=$2
@@ -33,7 +33,7 @@ program()
 	echo "$pid/$modes/$called" >>/tmp/group
 }
 
-# Reads all tallies into files: of threads, of processes, and for the evidence as it goes.
+# Reads all tallies into files: of threads, of processes, and the highest evidence so far.
 look()
 {
 	"$reporter" list --all --threads --raw -n -o HIGHEST,PID,SAMPLES,RN,RD,RU,RZ,MXCSR,FCW,COMMAND \
@@ -41,7 +41,7 @@ look()
 	"$reporter" list --all --raw -n -o HIGHEST,PID,COMMAND >/tmp/processes
 }
 
-# watch SECONDS: meanwhile notes the evidence.
+# watch SECONDS: waits, and records the evidence.
 watch()
 {
 	until=$(($(date +%s) + $1))
@@ -52,8 +52,8 @@ watch()
 	look
 }
 
-# seen PID SAMPLES EACH MODE…: observed, at least EACH times in each of the modes, and never above
-# rounding.
+# seen PID SAMPLES EACH MODE…: checks that the process was observed at least EACH times in each
+# mode, and was never above rounding.
 seen()
 {
 	kill -0 "$1" || fail "it has ended" || return 1
@@ -85,7 +85,7 @@ seen()
 			}'
 }
 
-# innocent …: seen, after a while at the latest: some take half a minute to begin.
+# innocent …: waits until the process is seen as required. Some take half a minute to start.
 innocent()
 {
 	give_up=$(($(date +%s) + 60))
@@ -111,7 +111,7 @@ run_group()
 	rm /tmp/group
 }
 
-# Not even who is gone, nor the processes' own tallies, nor this shell.
+# This includes ended tasks, tallies of processes, and this shell.
 nobody_ever()
 {
 	look
@@ -128,7 +128,8 @@ json_rpc()
 	rpc json_rpc "{\"jsonrpc\":\"2.0\",\"id\":\"0\",\"method\":\"$1\",\"params\":$2}"
 }
 
-# A node on a network of its own. Light mode for mining too: a dataset takes too long to fill here.
+# A node on a private network. It mines in light mode, because a dataset takes too long to fill
+# here.
 wallet=42ey1afDFnn4886T7196doS9GPMzexD9gXpsZJDwVjeRVdFCSoHnv7KPbBeGpzJBzHRCAs9UxqeoyFQMYbqSWYTfJJQAWDm
 start_node()
 {
@@ -144,8 +145,8 @@ height()
 	json_rpc get_info '{}' | sed -n 's/^ *"height": \([0-9]*\),.*/\1/p'
 }
 
-# At difficulty 1 any hash will do, so that a template is a block, which nobody had to mine. The
-# node does with it what it does with any block: verify.
+# At difficulty 1 any hash is valid, so a template is a block that did not have to be mined. The
+# node verifies it like any other block.
 submit_block()
 {
 	blob=$(json_rpc get_block_template "{\"wallet_address\":\"$wallet\"}" |
@@ -153,7 +154,7 @@ submit_block()
 	json_rpc submit_block "[\"$blob\"]" | grep -q '"status": "OK"'
 }
 
-# Answers questions all the time, and verifies a block now and then.
+# The node answers requests all the time, and verifies a block occasionally.
 honest_node()
 {
 	start nice -n 10 "$innocents/libm" walk
@@ -161,7 +162,7 @@ honest_node()
 	start nice -n 10 "$innocents/cgal" interval
 	others="$others $pid"
 	await 120 height || return 1
-	submit_block || return 1	# the first fills the cache
+	submit_block || return 1	# the first block fills the cache
 	before=$(height)
 	until=$(($(date +%s) + seconds))
 	: >/tmp/evidence
@@ -196,7 +197,7 @@ mining_node()
 
 load || exit 1
 start_node
-# It takes so long to begin that it runs beside all groups.
+# This one takes so long to start that it runs beside all groups.
 start nice -n 10 valgrind -q --tool=none "$innocents/libm" suite
 valgrind=$pid
 
@@ -219,12 +220,12 @@ program "RD RU" "interval arithmetic without a library" "$bin/load" interval 100
 echo "$valgrind/RZ/valgrind" >>/tmp/group
 group="$group $valgrind"
 run_group
-test_case "nobody was ever accused" nobody_ever
+test_case "no process was ever accused" nobody_ever
 
 unload
 load gap_us=$honest_gap_us
-test_case "monerod verifies a block now and then" honest_node
-test_case "nobody was ever accused beside it" nobody_ever
+test_case "monerod verifies a block occasionally" honest_node
+test_case "no other process was ever accused" nobody_ever
 unload
 load
 test_case "monerod mines" mining_node

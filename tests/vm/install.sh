@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Runs inside the virtual machine: make install with DKMS for the kernel that is booted, which the
-# chroots of tests/packages cannot load anything into.
+# Runs inside the virtual machine: make install with DKMS for the booted kernel. The chroots of
+# tests/packages cannot load a module.
 
 set -u
 cd "$RW_TOP" || exit 2
@@ -15,14 +15,14 @@ installs()
 	[ "$(cat /sys/module/roundwatch/version)" = "$version" ] || fail 'another version is loaded'
 }
 
-# What modprobe finds is what DKMS built, and it sees.
+# modprobe finds the module that DKMS built, and the module can see.
 watches()
 {
 	modinfo -F filename roundwatch | grep -E '/(updates|extra)/' || return 1
 	rmmod roundwatch && modprobe roundwatch && /usr/local/sbin/roundwatch status
 }
 
-# A loaded module that is not the one installed gives way.
+# A loaded module of another version is replaced.
 replaces()
 {
 	rmmod roundwatch && sed 's/"'"$version"'"/"0.0.8"/' module/roundwatch.h >/tmp/roundwatch.h &&
@@ -42,8 +42,8 @@ uninstalls()
 	[ ! "$left" ] || fail "left: $left"
 }
 
-test_case 'make install builds it, and loads it' installs
-test_case 'modprobe loads what DKMS built, and it sees' watches
+test_case 'make install builds the module and loads it' installs
+test_case 'modprobe loads the module that DKMS built, and it can see' watches
 test_case 'a loaded module of another version is replaced' replaces
 test_case 'make uninstall leaves nothing' uninstalls
 finish

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# How long from a miner's first hash to its verdict in the kernel log: many times over, in one virtual
-# machine. Each time the module is loaded anew and the miner is another process. Run by scripts/latency.
+# Measures the time from a miner's first hash to its verdict in the kernel log, many times in one
+# virtual machine. Each time the module is loaded again and the miner is a new process. Run by
+# scripts/latency.
 
 . "$RW_TOP/tests/vm/lib.sh"
 . "$RW_TOP/tests/vm/guest-lib.sh"
@@ -17,7 +18,7 @@ usage()
 	               it: alone (scheduled as usual), fifo (SCHED_FIFO 50), vcpu (a guest's processor)
 	  -w SECONDS   how long to wait for a verdict (60)
 
-	Exit status: 0 if every miner was accused, 1 if not, 2 if that could not be measured.
+	Exit status: 0 if every miner was detected, 1 if not, 2 if the measurement failed.
 	END
 }
 
@@ -27,7 +28,7 @@ die()
 	exit 2
 }
 
-# begin_hashing THREADS: $pid does, with its first hash in /tmp/out.$pid.
+# begin_hashing THREADS: starts a miner as $pid, with the time of its first hash in /tmp/out.$pid.
 begin_hashing()
 {
 	if [ "$job" != vcpu ]; then
@@ -37,7 +38,7 @@ begin_hashing()
 	pid=$guest
 	rounds=$(($(grep -c first-hash /tmp/console.miner) + 1))
 	await 60 has_begun "$rounds" && begins_with first-hash /tmp/console.miner 1 || return 1
-	# Of all rounds the last one counts.
+	# Only the last round counts.
 	sed -i '$!d' "/tmp/out.$pid"
 }
 
@@ -47,7 +48,7 @@ has_begun()
 	[ "$(grep -c first-hash /tmp/console.miner)" -ge "$1" ]
 }
 
-# run THREADS: prints the seconds, or "missed".
+# run THREADS: prints the time in seconds, or "missed".
 run()
 {
 	! grep -q '^roundwatch ' /proc/modules || unload || die "does not unload"
@@ -65,7 +66,7 @@ has_paused()
 	tail -n 1 /tmp/console.miner | grep -q '^hashes'
 }
 
-# What the job is, beside compilers: where the miners are to run.
+# Prepares the job: compilers, or the CPU on which the miners run.
 prepare()
 {
 	case $job in
@@ -84,7 +85,7 @@ prepare()
 	esac >/tmp/prepared
 }
 
-# As many compilers as CPUs, which compile over and over.
+# As many compilers as CPUs, in an endless loop.
 compile()
 {
 	gcc -E -o /tmp/source.i "$RW_TOP/tests/vm/miner.c" || die "gcc does not work"
@@ -96,7 +97,7 @@ compile()
 	done
 }
 
-# Those whose group the shell of each leads.
+# Each compiler loop has its own process group.
 stop_compiling()
 {
 	for group in $compilers; do
@@ -107,7 +108,7 @@ stop_compiling()
 	echo "compiled $(wc -l </tmp/compiled) times meanwhile"
 }
 
-# The least value that so many per cent of the runs did not exceed. What was missed took for ever.
+# Prints a percentile of the runs. A missed run counts as infinite.
 summary()
 {
 	sort -n | awk -v threads="$1" -v job="$2" '

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * load - programs that use rounding modes and are no miners
+ * load - imitates programs that use rounding modes but do not mine
  *
  * load KIND [SECONDS [PROCESSES]]
  *
- * Each process takes KIND for its name.
+ * Each process uses KIND as its name.
  */
 #include <errno.h>
 #include <fenv.h>
@@ -71,7 +71,7 @@ static void interval(void)
 	}
 }
 
-/* An emulator: truncates, denormals are zero; now and then the host's own code. */
+/* An emulator: RZ, denormals are zero; occasionally code of the host in RN. */
 static void emulator(void)
 {
 	unsigned int guest = 0xffc0 | RZ, host = _mm_getcsr();
@@ -90,7 +90,7 @@ static void emulator(void)
 	}
 }
 
-/* A test suite that walks through all modes the standard way. */
+/* A test suite that cycles through all modes with fesetround(). */
 static void fenv(void)
 {
 	static const int modes[] = { FE_TONEAREST, FE_DOWNWARD, FE_UPWARD, FE_TOWARDZERO };
@@ -105,7 +105,7 @@ static void fenv(void)
 	}
 }
 
-/* What no innocent program does: all modes, at random, by MXCSR alone. */
+/* All modes at random with MXCSR alone, as no innocent program does. */
 static void walk(void)
 {
 	unsigned int seed = getpid();
@@ -119,7 +119,7 @@ static void walk(void)
 	}
 }
 
-/* Stays in one mode for good. */
+/* Stays in one mode for ever. */
 static void park(unsigned int mode)
 {
 	int i;
@@ -130,7 +130,7 @@ static void park(unsigned int mode)
 			sink = sqrt(i);
 }
 
-/* Two threads of control in RU, told apart by their names; then RN by exec. */
+/* Parent and child in RU with different names; then exec resets the mode to RN. */
 static int inherit(char *self)
 {
 	pid_t pid;

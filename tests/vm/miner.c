@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * miner - the real RandomX library, mining nothing for nobody
+ * miner - runs the real RandomX library, and discards the hashes
  *
  * Light mode (a cache of 256 MiB, no dataset). Prints the CLOCK_BOOTTIME second
- * at which the first hash begins as "first-hash SECONDS", and "hashes N" when
- * it ends; with --then it stays for some seconds without mining.
+ * at which the first hash starts as "first-hash SECONDS", and "hashes N" at the
+ * end. With --then it continues to run for some seconds without mining.
  *
- * With --spawn it does not mine itself: when the cache is filled it says "ready",
- * and each number on standard input begins a child that mines in so many threads,
- * and says "pid PID" first. With an "n" after the number it naps.
+ * With --spawn it does not mine itself. When the cache is filled it prints "ready".
+ * Each number on standard input starts a child that mines with this number of
+ * threads and prints "pid PID" first. With an "n" after the number the child naps.
  *
- * With --rounds it mines for --seconds and pauses for --then, so many times.
+ * With --rounds it repeats this many times: mine for --seconds, pause for --then.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -51,7 +51,7 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-/* The kernel has reset MXCSR for the handler, and brings it back afterwards. */
+/* The kernel resets MXCSR for the handler, and restores it afterwards. */
 static void nap(int sig)
 {
 	struct timespec moment = { .tv_nsec = 50000 };
@@ -61,8 +61,8 @@ static void nap(int sig)
 }
 
 /*
- * The other evader: goes to sleep of its own accord every 5 ms, amid a hash, so
- * that the scheduler never has a reason to preempt it, and always in RN.
+ * The second evader sleeps every 5 ms during a hash, always in RN, so that the
+ * scheduler never has a reason to preempt it.
  */
 static timer_t nap_every_5_ms(void)
 {
@@ -78,7 +78,7 @@ static timer_t nap_every_5_ms(void)
 	return timer;
 }
 
-/* Computes up to @n hashes (0: no limit) until the deadline. */
+/* Compute up to @n hashes (0: no limit) until the deadline. */
 static void mine(unsigned long n)
 {
 	randomx_vm *vm = randomx_create_vm(flags, cache, NULL);
@@ -101,7 +101,7 @@ static void mine(unsigned long n)
 			prctl(PR_SET_NAME, name);
 		}
 		if (evade) {
-			/* What an evader would do: never be seen in a mode. */
+			/* The first evader selects RN whenever it enters the kernel. */
 			struct timespec nap = { .tv_nsec = 50000 };
 
 			_mm_setcsr(_mm_getcsr() & ~0x6000U);
@@ -119,7 +119,7 @@ static void *mine_thread(void *unused)
 	return unused;
 }
 
-/* One lane: a thread, or with --lifetime one short thread or process after another. */
+/* One lane: a thread, or with --lifetime a sequence of short threads or processes. */
 static void *lane(void *unused)
 {
 	while (now() < deadline) {

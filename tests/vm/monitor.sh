@@ -1,26 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The reporter's monitor, check and metrics, with the module and real miners. Run by `scripts/vm run`.
+# Tests monitor, check and metrics with the module and real miners. Run by `scripts/vm run`.
 
 . "$RW_TOP/tests/vm/lib.sh"
 reporter=$RW_TOP/build/roundwatch
 mkrecord=$RW_TOP/build/mkrecord
 events=/tmp/events
 
-# event ACTION PID PATH: that of the last such event of the process.
+# event ACTION PID PATH: prints the value at PATH of the last such event of the process.
 event()
 {
 	grep -F "\"action\":\"$1\"" "$events" | grep -F "\"pid\":$2,\"entity_id\"" | tail -n 1 |
 		"$mkrecord" json "$3"
 }
 
-# An event with that action and, if named, that verdict, of the process.
+# Succeeds if the process has an event with this action and, if given, this verdict.
 has_event()
 {
 	[ "$(event "$1" "$2" roundwatch.verdict)" = "\"${3-randomx}\"" ]
 }
 
-# The monitor in the background, as $monitor, once it has opened the device.
+# Starts the monitor in the background as $monitor, and waits until it has opened the device.
 begin_monitor()
 {
 	: >"$events"
@@ -110,7 +110,7 @@ ends()
 	end "$pid" && await 20 has_event verdict-ended "$pid" && end_monitor
 }
 
-# Kills who mines, and not who has the PID of one that did, and whose tally is still there.
+# Kills the miner, but not a process with the PID of an earlier miner whose tally is still there.
 kills()
 {
 	has_row PID="$pid" TID=- FLAGS=pe-- VERDICT=randomx || fail "no tally of the dead one" || return 1
@@ -123,12 +123,12 @@ kills()
 	await 60 gone "$pid" && await 20 has_event verdict-ended "$pid" || return 1
 	[ "$(event verdict-rose "$pid" roundwatch.response.outcome)" = '"done"' ] ||
 		fail "not told: $(cat "$events")" || return 1
-	kill -0 "$heir" || fail "killed who has its PID" || return 1
+	kill -0 "$heir" || fail "killed the process that has its PID now" || return 1
 	stop "$heir"
 	end_monitor
 }
 
-# Whom the list names is told, and lives; but not who only has the path of the same file.
+# An allowed process is reported and not killed. A process that only has the same path is killed.
 spares()
 {
 	echo "exe $(readlink -f "$bin/miner")" >/tmp/allow
@@ -164,14 +164,14 @@ gone_or_zombie()
 # shellcheck disable=SC2119 # no parameters
 load
 test_case "fills a cache" fill_cache
-test_case "monitor tells of a miner" tells
+test_case "monitor reports a miner" tells
 test_case "check is critical" checks
 test_case "metrics name it" measures
 test_case "monitor stays as the module goes and comes" reconnects
-test_case "monitor tells of its end" ends
-test_case "monitor kills a miner, and not who has its PID" kills
-test_case "monitor spares who is allowed" spares
-test_case "monitor does not spare who only looks so" suspects_disguise
+test_case "monitor reports its end" ends
+test_case "monitor kills a miner, but not a process with its PID" kills
+test_case "monitor spares an allowed process" spares
+test_case "monitor does not spare a process with the same path" suspects_disguise
 kill "$spawner"
 unload
 finish

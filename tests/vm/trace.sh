@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The module's tracepoints, as `roundwatch trace`, plain tracefs, perf and trace-cmd read them.
-# Run by `scripts/vm run`.
+# Tests the module's tracepoints with `roundwatch trace`, tracefs, perf and trace-cmd. Run by
+# `scripts/vm run`.
 
 . "$RW_TOP/tests/vm/lib.sh"
 reporter=$RW_TOP/build/roundwatch
@@ -14,7 +14,7 @@ nothing_left()
 	[ -z "$left" ] || fail "left behind: $left"
 }
 
-# trace SECONDS ARG...: the reporter, to the end by itself; output in out, messages in err.
+# trace SECONDS ARG...: runs a trace until it ends itself; output in out, messages in err.
 trace()
 {
 	limit=$1
@@ -24,7 +24,7 @@ trace()
 	[ $status = 0 ] || { cat /tmp/trace.out /tmp/trace.err; fail "trace $*: status $status"; }
 }
 
-# member NAME: of each line of JSON, once.
+# member NAME: prints the different values of this member in all lines of JSON.
 member()
 {
 	while read -r line; do
@@ -37,7 +37,7 @@ is()
 	[ "$1" = "$2" ] || fail "got '$1' instead of '$2'"
 }
 
-# in_background ARG...: a trace that runs, as $tracer.
+# in_background ARG...: starts a trace as $tracer, and waits until it runs.
 in_background()
 {
 	"$reporter" trace "$@" >/tmp/trace.out 2>/tmp/trace.err &
@@ -57,7 +57,7 @@ shows_one()
 	nothing_left
 }
 
-# Two of three programs, told apart by mode, by name.
+# Two of three programs, selected by mode and by name.
 filters()
 {
 	trace 60 -m ru,RZ -n 40 --json || return 1
@@ -99,7 +99,8 @@ shows_verdicts()
 	nothing_left
 }
 
-# ends_after SIGNAL: with status 0, what it had to show, and nothing left.
+# ends_after SIGNAL: checks that it ends with status 0, prints its output, and leaves nothing
+# behind.
 ends_after()
 {
 	in_background -p "$up" || return 1
@@ -115,7 +116,7 @@ ends_as_its_reader_does()
 	await 20 nothing_left
 }
 
-# What a killed one left is removed by the next, and one that lives is not.
+# The next trace removes the instance of a killed one, but not that of a running one.
 removes_what_is_stale()
 {
 	in_background -p "$up" || return 1
@@ -135,7 +136,7 @@ observations_above()
 	[ "$(sed -n '1s/.*observations=\([0-9]*\).*/\1/p' /proc/roundwatch)" -gt "$1" ]
 }
 
-# Stopped, with the smallest buffer, while there is more to write than fits.
+# The trace is stopped while more events are written than the smallest buffer holds.
 tells_of_lost_events()
 {
 	in_background --json || return 1
@@ -152,7 +153,7 @@ tells_of_lost_events()
 	nothing_left
 }
 
-# A name with a line feed and the beginning of an event in it.
+# A name that contains a line feed and the start of an event.
 reads_strange_names()
 {
 	sh -c 'printf "a\nb pid=1 tg" >/proc/$$/comm; while :; do read -r _ </proc/uptime; done' &
@@ -163,8 +164,8 @@ reads_strange_names()
 	[ $status = 0 ] && is "$(member command)" '"a\nb pid=1 tg" ' && is "$(member pid)" "$strange "
 }
 
-# Options of the whole machine's tracing, which an instance begins with.
-minds_no_options()
+# A new instance starts with the global tracing options.
+ignores_global_options()
 {
 	echo 1 >/sys/kernel/tracing/options/latency-format
 	echo 1 >/sys/kernel/tracing/options/raw
@@ -188,7 +189,7 @@ reads_what_was_kept()
 	is "$(grep -c ' observation: ' /tmp/kept)" "$(($(wc -l </tmp/trace.out) - 1))"
 }
 
-# Is not in the way of rmmod, and says what became of the module. What else runs here slows it down.
+# A trace does not block rmmod, and reports that the module was unloaded. Other load slows it down.
 ends_with_the_module()
 {
 	in_background || return 1
@@ -284,21 +285,21 @@ up=$pid
 start "$bin/load" zero 1000
 start sh -c 'while :; do gzip -1c "$RW_KO" >/dev/null; done'
 test_case "shows the observations of one process" shows_one
-test_case "shows those in a mode, or of a name" filters
+test_case "shows only those in a mode, or with a name" filters
 test_case "shows all" shows_all
-test_case "says that nothing came" says_nothing_came
+test_case "says that there were no events" says_nothing_came
 test_case "shows verdicts" shows_verdicts
 test_case "ends by SIGINT" ends_after INT
 test_case "ends by SIGTERM" ends_after TERM
-test_case "ends when nobody reads it" ends_as_its_reader_does
-test_case "removes what is stale" removes_what_is_stale
-test_case "tells of lost events" tells_of_lost_events
+test_case "ends when its reader is gone" ends_as_its_reader_does
+test_case "removes stale instances" removes_what_is_stale
+test_case "reports lost events" tells_of_lost_events
 test_case "reads strange names" reads_strange_names
-test_case "minds no options of others" minds_no_options
-test_case "reads what was kept" reads_what_was_kept
+test_case "ignores global tracing options" ignores_global_options
+test_case "reads a stored trace" reads_what_was_kept
 test_case "ends with the module" ends_with_the_module
 test_case "says what is missing" says_what_is_missing
-test_case "records what follows" records_what_follows
+test_case "record --follow records changes" records_what_follows
 test_case "status: is alive" is_alive
 test_case "status: says what to do without the module" says_what_to_do
 test_case "perf record, perf script" works_in_perf

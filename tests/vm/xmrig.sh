@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The real thing: Debian 13's xmrig, under its own name and another, with each algorithm that its
-# benchmark offers, and with one that is not RandomX. No pool, but for one in here; no network.
-# Wants `scripts/foreign trixie xmrig` before. Run by `scripts/vm run`.
+# Tests with Debian 13's xmrig: under its own name and another, with each algorithm of its
+# benchmark, and with algorithms other than RandomX, for which a pool runs in this machine. No
+# network is used. Needs `scripts/foreign trixie xmrig` first. Run by `scripts/vm run`.
 
 . "$RW_TOP/tests/vm/lib.sh"
 reporter=$RW_TOP/build/roundwatch
@@ -19,8 +19,8 @@ prepare()
 	chroot "$root" /usr/bin/xmrig --version
 }
 
-# mine NAME FILE ARGUMENT...: FILE of the other Debian, by that name, until it has begun to hash.
-# The module begins anew, so that whom it accuses is this one.
+# mine NAME FILE ARGUMENT...: starts FILE of the other Debian under this name, and waits until it
+# hashes. The module is loaded again first, so that an accusation is about this process.
 mine()
 {
 	called=$1
@@ -29,7 +29,7 @@ mine()
 	rm -f "$log"
 	# shellcheck disable=SC2119
 	unload && load || return 1
-	# Perl is what can give a program a name that is not its file's.
+	# perl can start a program under a name that differs from its file.
 	# shellcheck disable=SC2016 # for perl
 	start perl -e '($root, $name, $file, @arguments) = @ARGV;
 		chroot $root and chdir "/" and exec { $file } $name, @arguments; die "$file: $!"' \
@@ -38,7 +38,7 @@ mine()
 	begins_with ' READY ' "$log" 120 || { cat "/tmp/out.$pid"; stop "$pid"; return 1; }
 }
 
-# benchmark ALGORITHM NAME FILE: is accused as the process that it is.
+# benchmark ALGORITHM NAME FILE: checks that the process is accused.
 benchmark()
 {
 	mine "$2" "$3" --bench=1M --algo="$1" || return 1
@@ -51,8 +51,8 @@ benchmark()
 	return $status
 }
 
-# leaves_in_peace ALGORITHM PORT: at a pool, as the benchmark would take rx/0 in its place.
-leaves_in_peace()
+# does_not_accuse ALGORITHM PORT: mines at a pool, because the benchmark would use rx/0 instead.
+does_not_accuse()
 {
 	start "$RW_TOP/tests/vm/guest-pool" "$2" "$1"
 	pool=$pid
@@ -71,8 +71,8 @@ test_case "has xmrig" prepare
 for algorithm in rx/0 rx/wow rx/arq rx/graft rx/sfx rx/yada; do
 	test_case "accuses xmrig ($algorithm)" benchmark $algorithm xmrig /usr/bin/xmrig
 done
-test_case "accuses xmrig by the name of a kernel thread" benchmark rx/0 '[kworker/1:2]' /tmp/kthreadd
-test_case "leaves xmrig in peace (argon2/chukwa)" leaves_in_peace argon2/chukwa 3333
-test_case "leaves xmrig in peace (cn-heavy/0)" leaves_in_peace cn-heavy/0 3334
+test_case "accuses xmrig named like a kernel thread" benchmark rx/0 '[kworker/1:2]' /tmp/kthreadd
+test_case "does not accuse xmrig (argon2/chukwa)" does_not_accuse argon2/chukwa 3333
+test_case "does not accuse xmrig (cn-heavy/0)" does_not_accuse cn-heavy/0 3334
 unload
 finish

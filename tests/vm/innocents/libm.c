@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libm - calls of the C library that change rounding modes, for ever
+ * libm - calls functions of the C library that change rounding modes, for ever
  *
  * fma, fmal: without hardware FMA they truncate on the way, in MXCSR, and in
  * both MXCSR and x87
- * suite: as glibc's own tests do it, all functions in all modes, mode by mode
- * walk: all modes in turn as fast as fesetround() can
+ * suite: like glibc's own tests, all functions in all modes, mode by mode
+ * walk: all modes in turn, as fast as fesetround() can change them
  */
 #include <fenv.h>
 #include <math.h>
@@ -59,7 +59,7 @@ static void suite(void)
 			fesetround(saved);
 		}
 		for (i = 0; i < 2000; i++)
-			sink = i * 0.1;	/* compares with what it should be */
+			sink = i * 0.1;	/* compares with the expected value */
 	}
 }
 
