@@ -125,6 +125,7 @@ same "the runbook has a section for each alert" "$bad" ""
 shown >lines
 grep -q '^roundwatch explain ' lines
 result $? "commands are shown"
+mk head info tally pid=5 tgid=5 end >one
 bad=
 while read -r line; do
 	# shellcheck disable=SC2086 # words
@@ -142,6 +143,14 @@ while read -r line; do
 		--*) grep -q -e "^ .*${word%%=*}\b" out || bad="$bad $cmd:$word" ;;
 		esac
 	done
+	# A list can be made: this checks its columns, too.
+	case " $line " in
+	' roundwatch list '*--input*) ;;
+	' roundwatch list '*)
+		run "$@" --input one
+		[ "$rc" = 0 ] || bad="$bad '$line'"
+		;;
+	esac
 done <lines
 same "commands shown exist, with their options" "$bad" ""
 
