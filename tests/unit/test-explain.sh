@@ -125,7 +125,17 @@ has "x87" "$(explain 7)" "A loop over fesetround()"
 recording comm=monerod
 has "a node" "$(explain 7)" "An honest Monero node: it is called so"
 recording flags=2
-has "exited" "$(explain 8)" "[7, thread 8] exited, behaves"
+has "ended" "$(explain 8)" "ended worker [7, thread 8] was randomx: behaved like RandomX"
+has "ended: when" "$(explain 8)" "ended 3s ago; user 0"
+same "JSON: ended" "$("$build/roundwatch" explain -i recording -J 8 | mk json explain.0.verdict)" '"ended"'
+same "JSON: ended when" "$("$build/roundwatch" explain -i recording -J 8 | mk json explain.0.ended)" \
+	'"2023-11-14T22:13:17.000000+00:00"'
+recording uid=42
+printf 'user 42\n' >allow
+chmod 644 allow
+has "allowed" "$(explain --allow allow 7)" "It may do this: allowed by line 1: user 42"
+same "JSON: allowed" "$("$build/roundwatch" explain -i recording --allow allow -J 7 | mk json explain.0.allowed)" \
+	'"line 1: user 42"'
 mk head info tally tgid=7 pid=7 verdict=1 highest=1 rn=5 rd=50 ru=60 score_rd=130 score_ru=130 \
 	samples=90 end >recording
 text=$(explain 7)

@@ -293,7 +293,7 @@ same "--by process" "$(raw VERDICT,PID --by process)" "$(raw VERDICT,PID)"
 same "--by container" \
 	"$(raw VERDICT,EVIDENCE,CONTAINER,PROCESSES,THREADS,PID,RN,RU,FLAGS --by container)" "\
 randomx 40 $id1 2 3 4 10110 1 deleted
-suspect 3 - 2 2 3 1001 0 -
+rounding 3 - 2 2 3 1001 0 -
 rounding 1 $id2 1 1 5 5 0 -
 rounding 0 - 1 1 6 6 0 -"
 same "--by unit" "$(raw UNIT,PROCESSES --by unit)" "\

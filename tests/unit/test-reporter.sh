@@ -178,10 +178,10 @@ expect "a device that has nothing to say" 3
 run list --input all
 expect "list" 0
 same "list" "$(sed 's/  */ /g; s/ $//' out)" "\
-VERDICT EVIDENCE PID THREADS COMMAND USER RN RD RU RZ CHANGES FIRST LAST FLAGS
-randomx 2000 4242 4 xmrig 1001 10 100 1000 10.0k 10 1h ago 1s ago guest,x87
-suspect 400 600 1 gone 0 0 0 0 9 0 1h ago 3s ago exited
-rounding 0 500 1 interval 1000 50 0 40 0 30 1h ago 3s ago"
+VERDICT EVIDENCE PID THREADS COMMAND USER SINCE RN RD RU RZ CHANGES FIRST LAST FLAGS NOTE
+randomx 2000 4242 4 xmrig 1001 30m ago 10 100 1000 10.0k 10 1h ago 1s ago guest,x87
+ended 400 600 1 gone 0 30m ago 0 0 0 9 0 1h ago 3s ago exited was randomx, ended 3s ago
+rounding 0 500 1 interval 1000 30m ago 50 0 40 0 30 1h ago 3s ago"
 cp out first
 run --input all
 same "list is the default" "$rc $(cat out)" "0 $(cat first)"
@@ -194,16 +194,16 @@ same "standard input" "$(cat out)" "$(cat first)"
 
 same "--all shows those that are clear" "$(raw all PID,VERDICT --all)" "\
 4242 randomx
-600 suspect
+600 ended
 500 rounding
 700 clear"
 same "--threads" "$(raw all PID,TID,VERDICT,EVIDENCE,COMMAND,FLAGS --threads)" "\
 4242 4243 randomx 1100 worker0 -
 4242 4244 suspect 900 worker1 guest
 4242 4245 suspect 800 worker2 x87
-600 600 suspect 400 gone exited
-4242 4246 rounding 700 worker3 exited
-500 500 rounding 0 interval -"
+600 600 ended 400 gone exited
+500 500 rounding 0 interval -
+4242 4246 ended 700 worker3 exited"
 first=2023-11-14T20:50:00.000000+00:00
 same "what a process's tallies come to" \
 	"$(raw all TID,HIGHEST,STATE,UID,SAMPLES,MODE,MXCSR,FCW,CPU,FIRST,LAST | head -n 1)" \
@@ -211,10 +211,11 @@ same "what a process's tallies come to" \
 same "columns in any case and order" "$(raw one user,Pid,verdict)" "42 5 randomx"
 same "a column asked for twice" "$(raw one pid,pid)" "5"
 first=2023-11-14T21:13:20.000000+00:00
+since=2023-11-14T21:43:20.000000+00:00
 run list --input one --raw --output +UID,TID
 same "--output +" "$(cat out)" "\
-VERDICT EVIDENCE PID THREADS COMMAND USER WHERE RN RD RU RZ CHANGES FIRST LAST FLAGS UID TID
-randomx 1500 5 1 one 42 - 0 0 0 0 0 $first 2023-11-14T22:13:17.000000+00:00 - 42 -"
+VERDICT EVIDENCE PID THREADS COMMAND USER WHERE SINCE RN RD RU RZ CHANGES FIRST LAST FLAGS NOTE UID TID
+randomx 1500 5 1 one 42 - $since 0 0 0 0 0 $first 2023-11-14T22:13:17.000000+00:00 - - 42 -"
 run list --input one --noheadings --output pid,command
 same "--noheadings" "$(sed 's/^ *//' out)" "5 one"
 run list --input one --threads --raw
@@ -265,9 +266,51 @@ mk head info \
 	end > ended
 same "exited" "$(raw ended PID,STATE,HIGHEST)" "\
 2 live suspect
-1 exited rounding
 3 live rounding
+1 exited rounding
 4 exited rounding"
+
+# What is, apart from what was: a thread that ended outvotes none that lives.
+mk head info \
+	tally flags=1 tgid=1 pid=1 comm=stopped verdict=1 highest=3 evidence=5 verdict_ns=9990000000000 \
+	tally tgid=1 pid=2 verdict=3 highest=3 evidence=2000 flags=2 \
+	tally tgid=1 pid=3 verdict=1 highest=1 evidence=7 verdict_ns=9995000000000 \
+	tally tgid=2 pid=2 comm=gone verdict=2 highest=3 evidence=30 flags=2 last_ns=9700000000000 \
+	tally tgid=2 pid=3 comm=gone verdict=3 highest=3 evidence=1500 flags=2 last_ns=9600000000000 \
+	tally tgid=3 pid=3 comm=quiet verdict=1 highest=1 \
+	tally tgid=4 pid=4 comm=done verdict=1 highest=1 flags=2 \
+	tally tgid=5 pid=5 comm=less verdict=2 highest=3 \
+	end > past
+since=2023-11-14T22:13:10.000000+00:00
+same "what is, and what was" "$(raw past PID,VERDICT,EVIDENCE,HIGHEST,ENDED,NOTE)" "\
+5 suspect 0 randomx - was\x20randomx
+2 ended 1500 randomx 2023-11-14T22:08:20.000000+00:00 was\x20randomx,\x20ended\x202023-11-14T22:08:20.000000+00:00
+1 rounding 7 randomx - was\x20randomx
+3 rounding 0 rounding - -
+4 ended 0 rounding 2023-11-14T22:13:17.000000+00:00 was\x20rounding,\x20ended\x202023-11-14T22:13:17.000000+00:00"
+same "since when, of what lives" "$(raw past PID,SINCE | sed -n 's/^1 //p')" "$since"
+same "JSON: ended" "$("$build/roundwatch" --json -i past | mk json roundwatch.1.verdict)" '"ended"'
+"$build/roundwatch" metrics -i past > out 2> err
+same "metrics: present processes" "$(sed -n 's/^roundwatch_processes{verdict="//p' out | tr -d '"}' | tr '\n' ',')" \
+	"clear 0,rounding 2,suspect 1,randomx 0,"
+same "check: present processes" "$("$build/roundwatch" check -i past | sed 's/.*| //; s/ allowed.*//')" \
+	"randomx=0;;0;0 suspect=1;0;;0"
+
+# The allow list.
+printf 'user 42\nuser 7\n' > allow
+chmod 644 allow
+mk head info tally tgid=1 pid=1 uid=42 verdict=3 highest=3 tally tgid=2 pid=2 uid=5 verdict=2 highest=2 \
+	tally tgid=3 pid=3 uid=7 verdict=1 highest=1 tally tgid=4 pid=4 uid=7 verdict=1 highest=3 \
+	end > known
+same "allowed" "$(raw known PID,VERDICT,ALLOWED,NOTE --allow allow)" "\
+1 randomx line\x201:\x20user\x2042 allowed\x20by\x20line\x201:\x20user\x2042
+2 suspect - -
+4 rounding line\x202:\x20user\x207 was\x20randomx,\x20allowed\x20by\x20line\x202:\x20user\x207
+3 rounding - -"
+same "a group is allowed if all are" "$(raw known USER,VERDICT,ALLOWED --allow allow --by user)" "\
+42 randomx line\x201:\x20user\x2042
+5 suspect -
+7 rounding line\x202:\x20user\x207"
 
 # A PID used by two processes in turn, and a process that ran exec.
 mk head info \
@@ -279,8 +322,8 @@ mk head info \
 	tally tgid=8 pid=8 comm=after verdict=1 highest=1 \
 	end > reuse
 same "a PID used again is another process" "$(raw reuse PID,THREADS,COMMAND,VERDICT,STATE)" "\
-9 2 old randomx exited
-8 2 after suspect live
+9 2 old ended exited
+8 2 after rounding live
 9 2 new rounding live"
 
 # Numbers are shortened in a table only.
@@ -708,8 +751,9 @@ if command -v script > /dev/null 2>&1 &&
 	done
 	says "132 columns have them all" out THREADS USER RN CHANGES FIRST FLAGS
 	screen 80 "--input recording" > out
-	says "80 columns" out VERDICT EVIDENCE PID COMMAND RD RU RZ LAST FLAGS
-	same "80 columns: FIRST stays out" "$(grep -c FIRST out)" 0
+	says "80 columns: since when, where and which" out VERDICT PID COMMAND USER SINCE NOTE
+	says "80 columns: in words" out "was randomx, ended"
+	same "80 columns: counts stay out" "$(grep -cwE 'RN|RD|RU|RZ|CHANGES|FIRST' out)" 0
 	screen 40 "--input recording -o VERDICT,FIRST,SINCE,START,CHANGES,THREADS,RN,USER" > out
 	says "columns asked for stay" out FIRST CHANGES THREADS RN USER
 	term=xterm
@@ -734,7 +778,7 @@ bad=
 for column in $columns; do
 	grep -q "^\.It Cm $column\$" "$source/man/roundwatch.8" || bad="$bad $column"
 done
-same "each column is in the manual" "$(echo "$columns" | wc -w | tr -d ' ')$bad" "40"
+same "each column is in the manual" "$(echo "$columns" | wc -w | tr -d ' ')$bad" "43"
 bad=
 for cmd in list status trace record; do
 	run $cmd --help
@@ -771,7 +815,7 @@ if command -v bash > /dev/null 2>&1; then
 	same "completion: column" "$(offers roundwatch list -o PID,VER)" "PID,VERDICT "
 	same "completion: column after +" "$(offers roundwatch list --output +HI)" "+HIGHEST "
 	same "completion: columns are those of --help" \
-		"$(offers roundwatch list -o "" | wc -w | tr -d ' ')" 40
+		"$(offers roundwatch list -o "" | wc -w | tr -d ' ')" 43
 	same "completion: file" "$(offers roundwatch list --input cut)" "cut.device "
 else
 	skip "completion" "no bash"

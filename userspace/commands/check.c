@@ -7,10 +7,8 @@
 
 #include "base/util.h"
 #include "command.h"
+#include "output/standing.h"
 #include "records/snapshot.h"
-#include "records/subject.h"
-#include "response/allow.h"
-#include "who/identity.h"
 
 /* Exit statuses of a plugin. They differ from those of the other subcommands. */
 enum state {
@@ -79,8 +77,9 @@ static int conclude(enum state state, char *text, const char *data)
 	return state;
 }
 
-static void add_name(char **names, size_t n, const struct subject *s, const struct identity *id)
+static void add_name(char **names, size_t n, const struct subject *s, const struct host *host)
 {
+	const struct identity *id = process_identity(s->process, host);
 	char *place = identity_place(id), *all;
 
 	if (n < NAMES) {
@@ -102,25 +101,18 @@ static void look(const struct snapshot *snap, const struct host *host, const str
 	subjects_by_process(snap, &subjects);
 	for (size_t i = 0; i < subjects.n; i++) {
 		const struct subject *s = &subjects.subject[i];
-		uint8_t verdict = s->tally.verdict;
-		struct identity id;
+		uint8_t verdict = present_verdict(&s->tally);
 
-		if (s->tally.flags & ROUNDWATCH_EXITED)
+		if (tally_ended(&s->tally))
 			continue;
-		if (verdict > ROUNDWATCH_RANDOMX)
-			verdict = ROUNDWATCH_RANDOMX;	/* a worse verdict of a newer module */
 		if (verdict < ROUNDWATCH_SUSPECT) {
 			f->count[verdict]++;
-			continue;
-		}
-		identity_read(host, &s->tally, &id);
-		if (allow_find(allow, host, &s->tally, &id)) {
-			add_name(&f->allowed_names, f->allowed++, s, &id);
+		} else if (subject_allowed(s, host, allow)) {
+			add_name(&f->allowed_names, f->allowed++, s, host);
 		} else {
 			f->count[verdict]++;
-			add_name(&f->names, named++, s, &id);
+			add_name(&f->names, named++, s, host);
 		}
-		identity_free(&id);
 	}
 	subjects_free(&subjects);
 }

@@ -16,6 +16,7 @@
 #include "output/explanation.h"
 #include "output/page.h"
 #include "output/table.h"
+#include "response/allow.h"
 
 #define WATCH_MAX	86400
 
@@ -26,6 +27,7 @@
 struct explain_options {
 	struct source_options from;
 	const char *pools;
+	const char *allow;
 	unsigned int seconds;
 	bool json;
 };
@@ -169,6 +171,7 @@ static enum status explain(const struct explain_options *o, const uint32_t *numb
 	struct explanation *e = xrealloc(NULL, n, sizeof(*e));
 	struct subjects processes, threads;
 	json_object *root, *list;
+	struct allow allow = { 0 };
 	struct snapshot snap;
 	struct host host;
 	size_t known = 0;
@@ -179,6 +182,8 @@ static enum status explain(const struct explain_options *o, const uint32_t *numb
 	status = host_open(&host, o->from.sysroot, snap.live);
 	if (status)
 		goto out_snapshot;
+	/* Prints what is wrong with it; then nothing is shown as allowed that is not. */
+	allow_read(&allow, o->allow);
 	subjects_by_process(&snap, &processes);
 	subjects_by_thread(&snap, &threads);
 	warned = snapshot_warn(&snap);
@@ -208,6 +213,8 @@ static enum status explain(const struct explain_options *o, const uint32_t *numb
 		const struct roundwatch_tally *t = &e[i].s.tally;
 
 		identity_read(&host, t, &e[i].id);
+		if (worst_verdict(t) >= ROUNDWATCH_SUSPECT)
+			e[i].allowed = allow_find(&allow, &host, t, &e[i].id);
 		corroborate_end(&e[i].c, &e[i].id, o->pools, snap.now_ns);
 		if (e[i].tallied)
 			conclude(&e[i].reasons, &snap, t, &e[i].id);
@@ -234,6 +241,7 @@ static enum status explain(const struct explain_options *o, const uint32_t *numb
 
 	subjects_free(&threads);
 	subjects_free(&processes);
+	allow_free(&allow);
 	host_close(&host);
 out_snapshot:
 	snapshot_free(&snap);
@@ -251,6 +259,7 @@ static void help(void)
 	      "\n"
 	      " -w, --watch <seconds> watch the evidence for so long, and draw it\n"
 	      "     --pools <file>    the pools that miners connect to; " POOL_LIST "\n"
+	      "     --allow <file>    the processes that may mine, not " ALLOW_FILE "\n"
 	      " -J, --json            print JSON\n"
 	      COMMON_HELP
 	      "\n"
@@ -269,10 +278,11 @@ static bool take_number(const char *what, const char *text, uint64_t max, uint64
 
 static enum status run(int argc, char **argv)
 {
-	enum { OPT_POOLS = OPT_OWN };
+	enum { OPT_POOLS = OPT_OWN, OPT_ALLOW };
 	static const struct option options[] = {
 		{ "watch",	required_argument,	NULL, 'w' },
 		{ "pools",	required_argument,	NULL, OPT_POOLS },
+		{ "allow",	required_argument,	NULL, OPT_ALLOW },
 		{ "json",	no_argument,		NULL, 'J' },
 		COMMON_LONG,
 		{ 0 }
@@ -294,6 +304,9 @@ static enum status run(int argc, char **argv)
 			break;
 		case OPT_POOLS:
 			pools = optarg;
+			break;
+		case OPT_ALLOW:
+			o.allow = optarg;
 			break;
 		case 'J':
 			o.json = true;

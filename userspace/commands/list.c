@@ -12,31 +12,32 @@
 
 #define DIM	"\033[2m"
 
-static const char *const thread_defaults[] = {
-	"VERDICT", "EVIDENCE", "PID", "TID", "COMMAND", "USER", "WHERE", "RN", "RD", "RU", "RZ",
-	"CHANGES", "FIRST", "LAST", "FLAGS", NULL
-};
+#define COUNTS "RN", "RD", "RU", "RZ", "CHANGES", "FIRST", "LAST", "FLAGS", "NOTE", NULL
 
-#define MODES "RN", "RD", "RU", "RZ", "CHANGES", "FIRST", "LAST", "FLAGS", NULL
+static const char *const thread_defaults[] = {
+	"VERDICT", "EVIDENCE", "PID", "TID", "COMMAND", "USER", "WHERE", "SINCE", COUNTS
+};
 
 /* Arguments of --by, and the default columns for each. */
 static const struct {
 	const char *name;
-	const char *defaults[16];
+	const char *defaults[20];
 } groups[] = {
 	[BY_PROCESS] = { "process", {
-		"VERDICT", "EVIDENCE", "PID", "THREADS", "COMMAND", "USER", "WHERE", MODES } },
+		"VERDICT", "EVIDENCE", "PID", "THREADS", "COMMAND", "USER", "WHERE", "SINCE",
+		COUNTS } },
 	[BY_CONTAINER] = { "container", {
 		"VERDICT", "EVIDENCE", "CONTAINER", "RUNTIME", "PROCESSES", "PID", "COMMAND",
-		MODES } },
+		"SINCE", COUNTS } },
 	[BY_POD] = { "pod", {
-		"VERDICT", "EVIDENCE", "NAMESPACE", "POD", "PROCESSES", "PID", "COMMAND", MODES } },
+		"VERDICT", "EVIDENCE", "NAMESPACE", "POD", "PROCESSES", "PID", "COMMAND", "SINCE",
+		COUNTS } },
 	[BY_UNIT] = { "unit", {
-		"VERDICT", "EVIDENCE", "UNIT", "PROCESSES", "PID", "COMMAND", MODES } },
+		"VERDICT", "EVIDENCE", "UNIT", "PROCESSES", "PID", "COMMAND", "SINCE", COUNTS } },
 	[BY_USER] = { "user", {
-		"VERDICT", "EVIDENCE", "USER", "PROCESSES", "PID", "COMMAND", MODES } },
+		"VERDICT", "EVIDENCE", "USER", "PROCESSES", "PID", "COMMAND", "SINCE", COUNTS } },
 	[BY_VM] = { "vm", {
-		"VERDICT", "EVIDENCE", "VM", "PROCESSES", "PID", "COMMAND", MODES } },
+		"VERDICT", "EVIDENCE", "VM", "PROCESSES", "PID", "COMMAND", "SINCE", COUNTS } },
 };
 
 static bool find_group(const char *name, enum subject_by *by)
@@ -59,6 +60,7 @@ static void help(void)
 	      "List the processes that left round-to-nearest, worst first.\n"
 	      "\n"
 	      "     --by <what>       a line for each process, container, pod, unit, user or vm\n"
+	      "     --allow <file>    mark those that may mine, not by " ALLOW_FILE "\n"
 	      " -t, --threads         a line for each thread, not for each process\n"
 	      " -a, --all             those that never left it too\n"
 	      " -o, --output <list>   show these columns; +<list>: after the default ones\n"
@@ -90,25 +92,27 @@ static void explain_nothing(const struct snapshot *snap)
 		      info->observations, age);
 }
 
-static size_t add_rows(struct table *t, const struct subjects *s, const struct host *host, bool all)
+static size_t add_rows(struct table *t, const struct subjects *s, const struct host *host,
+		       const struct allow *allow, bool all)
 {
 	size_t rows = 0;
 
 	for (size_t i = 0; i < s->n; i++) {
-		const struct row row = { &s->subject[i], host };
+		const struct row row = { &s->subject[i], host, allow, t };
 		const struct roundwatch_tally *of = &row.subject->tally;
 
-		if (!all && of->highest == ROUNDWATCH_CLEAR && of->verdict == ROUNDWATCH_CLEAR)
+		if (!all && worst_verdict(of) == ROUNDWATCH_CLEAR)
 			continue;
-		table_add(t, &row, (of->flags & ROUNDWATCH_EXITED) ? DIM : NULL);
+		table_add(t, &row, tally_ended(of) ? DIM : NULL);
 		rows++;
 	}
 	return rows;
 }
 
 static enum status list(const struct source_options *from, struct table *t, bool threads, bool all,
-			enum subject_by by)
+			enum subject_by by, const char *allow_path)
 {
+	struct allow allow = { 0 };
 	struct snapshot snap;
 	struct subjects subjects;
 	struct host host;
@@ -121,6 +125,8 @@ static enum status list(const struct source_options *from, struct table *t, bool
 		snapshot_free(&snap);
 		return status;
 	}
+	/* Prints what is wrong with it; then nothing is shown as allowed that is not. */
+	allow_read(&allow, allow_path);
 	t->now_ns = snap.now_ns;
 	t->realtime_offset_ns = snap.info.realtime_offset_ns;
 
@@ -132,12 +138,13 @@ static enum status list(const struct source_options *from, struct table *t, bool
 		subjects_group(&subjects, &host, by);
 
 	status = snapshot_warn(&snap);
-	if (add_rows(t, &subjects, &host, all) || t->format != TABLE_HUMAN)
+	if (add_rows(t, &subjects, &host, &allow, all) || t->format != TABLE_HUMAN)
 		table_print(t, "roundwatch");
 	else if (!status)
 		explain_nothing(&snap);
 
 	subjects_free(&subjects);
+	allow_free(&allow);
 	snapshot_free(&snap);
 	host_close(&host);
 	return status;
@@ -145,9 +152,10 @@ static enum status list(const struct source_options *from, struct table *t, bool
 
 static enum status run(int argc, char **argv)
 {
-	enum { OPT_BY = OPT_OWN };
+	enum { OPT_BY = OPT_OWN, OPT_ALLOW };
 	static const struct option options[] = {
 		{ "by",		required_argument,	NULL, OPT_BY },
+		{ "allow",	required_argument,	NULL, OPT_ALLOW },
 		{ "threads",	no_argument,		NULL, 't' },
 		{ "all",	no_argument,		NULL, 'a' },
 		{ "output",	required_argument,	NULL, 'o' },
@@ -161,7 +169,7 @@ static enum status run(int argc, char **argv)
 	struct table table = { .headings = true, .get_field = row_get_field };
 	bool threads = false, all = false, json = false, raw = false;
 	enum subject_by by = BY_PROCESS;
-	const char *spec = NULL;
+	const char *spec = NULL, *allow_path = NULL;
 	enum status status;
 	int opt;
 
@@ -170,6 +178,9 @@ static enum status run(int argc, char **argv)
 		case OPT_BY:
 			if (!find_group(optarg, &by))
 				return STATUS_USAGE;
+			break;
+		case OPT_ALLOW:
+			allow_path = optarg;
 			break;
 		case 't':
 			threads = true;
@@ -206,11 +217,12 @@ static enum status run(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	table.format = json ? TABLE_JSON : raw ? TABLE_RAW : TABLE_HUMAN;
+	table.iso = table.format != TABLE_HUMAN;
 
 	status = STATUS_USAGE;
 	if (table_choose(&table, row_columns, row_columns_n,
 			 threads ? thread_defaults : groups[by].defaults, spec))
-		status = list(&from, &table, threads, all, by);
+		status = list(&from, &table, threads, all, by, allow_path);
 	table_free(&table);
 	return status;
 }

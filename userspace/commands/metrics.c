@@ -10,9 +10,8 @@
 
 #include "base/util.h"
 #include "command.h"
+#include "output/standing.h"
 #include "records/snapshot.h"
-#include "records/subject.h"
-#include "response/allow.h"
 #include "who/identity.h"
 
 enum {
@@ -97,24 +96,16 @@ static void put_counters(FILE *f, const struct roundwatch_info *info)
 	fprintf(f, "roundwatch_tallies_limit %u\n", info->max_tasks);
 }
 
-static bool lives(const struct subject *s)
+static void put_counts(FILE *f, const struct subjects *subjects, const struct host *host,
+		       const struct allow *allow)
 {
-	return !(s->tally.flags & ROUNDWATCH_EXITED);
-}
+	struct census census;
 
-static void put_counts(FILE *f, const struct subjects *subjects)
-{
-	size_t count[ROUNDWATCH_RANDOMX + 1] = { 0 };
-
-	for (size_t i = 0; i < subjects->n; i++) {
-		uint8_t verdict = subjects->subject[i].tally.verdict;
-
-		if (lives(&subjects->subject[i]))
-			count[verdict < ROUNDWATCH_RANDOMX ? verdict : ROUNDWATCH_RANDOMX]++;
-	}
+	census_take(&census, subjects, host, allow);
 	describe(f, "processes", "gauge", "Living processes that have a tally, by verdict.");
 	for (int i = ROUNDWATCH_CLEAR; i <= ROUNDWATCH_RANDOMX; i++)
-		fprintf(f, "roundwatch_processes{verdict=\"%s\"} %zu\n", verdict_name(i), count[i]);
+		fprintf(f, "roundwatch_processes{verdict=\"%s\"} %zu\n", verdict_name(i),
+			census.count[i] + census.allowed[i]);
 }
 
 static void put_process(FILE *f, const struct host *host, const struct allow *allow,
@@ -147,11 +138,11 @@ static void put_processes(FILE *f, const struct snapshot *snap, const struct hos
 	bool described = false;
 
 	subjects_by_process(snap, &subjects);
-	put_counts(f, &subjects);
+	put_counts(f, &subjects, host, allow);
 	for (size_t i = 0; i < subjects.n; i++) {
 		const struct subject *s = &subjects.subject[i];
 
-		if (!lives(s) || s->tally.verdict < ROUNDWATCH_SUSPECT)
+		if (present_verdict(&s->tally) < ROUNDWATCH_SUSPECT)
 			continue;
 		if (!described)
 			describe(f, "process_evidence", "gauge",

@@ -5,6 +5,7 @@
 
 #include "base/util.h"
 #include "output/columns.h"
+#include "output/standing.h"
 
 #define RED	"\033[31m"
 #define YELLOW	"\033[33m"
@@ -14,6 +15,11 @@ static const struct subject *subject(const void *row)
 	return ((const struct row *)row)->subject;
 }
 
+static const struct host *host(const void *row)
+{
+	return ((const struct row *)row)->host;
+}
+
 static const struct roundwatch_tally *tally(const void *row)
 {
 	return &subject(row)->tally;
@@ -21,7 +27,7 @@ static const struct roundwatch_tally *tally(const void *row)
 
 static const struct identity *identify(const void *row)
 {
-	return process_identity(subject(row)->process, ((const struct row *)row)->host);
+	return process_identity(subject(row)->process, host(row));
 }
 
 /**
@@ -67,19 +73,41 @@ static struct value get_ppid(const void *row)
 	return optional(identify(row)->ppid);
 }
 
+static const char *allowed(const void *row)
+{
+	return subject_allowed(subject(row), host(row), ((const struct row *)row)->allow);
+}
+
 static struct value get_verdict(const void *row)
 {
-	uint8_t verdict = tally(row)->verdict;
-	struct value v = value_copy(verdict_name(verdict));
+	uint8_t verdict = present_verdict(tally(row));
+	struct value v = value_copy(present_word(tally(row)));
 
-	if (verdict >= ROUNDWATCH_SUSPECT)
+	if (verdict >= ROUNDWATCH_SUSPECT && !allowed(row))
 		v.color = verdict == ROUNDWATCH_SUSPECT ? YELLOW : RED;
 	return v;
 }
 
+static struct value get_note(const void *row)
+{
+	return value_text(standing_text(tally(row), allowed(row),
+					((const struct row *)row)->clock));
+}
+
+static struct value get_ended(const void *row)
+{
+	return tally_ended(tally(row)) ? value_number(VALUE_TIME, tally(row)->last_ns) :
+	       value_none();
+}
+
+static struct value get_allowed(const void *row)
+{
+	return value_copy(allowed(row));
+}
+
 static struct value get_highest(const void *row)
 {
-	return value_copy(verdict_name(tally(row)->highest));
+	return value_copy(verdict_name(worst_verdict(tally(row))));
 }
 
 static struct value get_mode(const void *row)
@@ -89,7 +117,7 @@ static struct value get_mode(const void *row)
 
 static struct value get_state(const void *row)
 {
-	return value_copy(tally(row)->flags & ROUNDWATCH_EXITED ? "exited" : "live");
+	return value_copy(tally_ended(tally(row)) ? "exited" : "live");
 }
 
 /* What is odd about a process, as bits of the same order as the names of flags. */
@@ -137,7 +165,7 @@ static struct value get_flags(const void *row)
 			add_flag(&v.text, flag_name(s->tally.flags, i));
 	if (s->member)
 		for (size_t i = 0; i < s->processes; i++)
-			is |= oddities(process_identity(s->member[i], ((const struct row *)row)->host));
+			is |= oddities(process_identity(s->member[i], host(row)));
 	else
 		is = oddities(identify(row));
 	for (size_t i = 0; i < ARRAY_SIZE(odd); i++)
@@ -173,23 +201,26 @@ static struct value get_where(const void *row)
 
 const struct column row_columns[] = {
 	{ "VERDICT", 0, 0, .get = get_verdict },
-	{ "EVIDENCE", COLUMN_RIGHT, 0, TALLY(NUMBER, evidence) },
+	{ "EVIDENCE", COLUMN_RIGHT, 6, TALLY(NUMBER, evidence) },
 	{ "PID", COLUMN_RIGHT, 0, TALLY(NUMBER, tgid) },
 	{ "TID", COLUMN_RIGHT, 0, .get = get_tid },
-	{ "THREADS", COLUMN_RIGHT, 3, SUBJECT(NUMBER, threads) },
+	{ "THREADS", COLUMN_RIGHT, 5, SUBJECT(NUMBER, threads) },
 	{ "COMMAND", COLUMN_TRUNC, 0, TALLY(TEXT, comm) },
-	{ "USER", COLUMN_TRUNC, 5, IDENTITY(TEXT, user) },
-	{ "WHERE", COLUMN_TRUNC | COLUMN_SPARSE, 6, .get = get_where },
-	{ "RN", COLUMN_RIGHT, 4, TALLY(COUNT, count[ROUNDWATCH_RN]) },
-	{ "RD", COLUMN_RIGHT, 0, TALLY(COUNT, count[ROUNDWATCH_RD]) },
-	{ "RU", COLUMN_RIGHT, 0, TALLY(COUNT, count[ROUNDWATCH_RU]) },
-	{ "RZ", COLUMN_RIGHT, 0, TALLY(COUNT, count[ROUNDWATCH_RZ]) },
-	{ "CHANGES", COLUMN_RIGHT, 2, TALLY(COUNT, changes) },
-	{ "FIRST", COLUMN_RIGHT, 1, TALLY(TIME, first_ns) },
-	{ "LAST", COLUMN_RIGHT, 0, TALLY(TIME, last_ns) },
-	{ "FLAGS", 0, 0, .get = get_flags },
-	{ "HIGHEST", 0, 0, .get = get_highest },
+	{ "USER", COLUMN_TRUNC, 0, IDENTITY(TEXT, user) },
+	{ "WHERE", COLUMN_TRUNC | COLUMN_SPARSE, 0, .get = get_where },
 	{ "SINCE", COLUMN_RIGHT, 0, TALLY(TIME, verdict_ns) },
+	{ "RN", COLUMN_RIGHT, 1, TALLY(COUNT, count[ROUNDWATCH_RN]) },
+	{ "RD", COLUMN_RIGHT, 1, TALLY(COUNT, count[ROUNDWATCH_RD]) },
+	{ "RU", COLUMN_RIGHT, 1, TALLY(COUNT, count[ROUNDWATCH_RU]) },
+	{ "RZ", COLUMN_RIGHT, 1, TALLY(COUNT, count[ROUNDWATCH_RZ]) },
+	{ "CHANGES", COLUMN_RIGHT, 3, TALLY(COUNT, changes) },
+	{ "FIRST", COLUMN_RIGHT, 2, TALLY(TIME, first_ns) },
+	{ "LAST", COLUMN_RIGHT, 4, TALLY(TIME, last_ns) },
+	{ "FLAGS", 0, 7, .get = get_flags },
+	{ "NOTE", COLUMN_TRUNC | COLUMN_SPARSE, 0, .get = get_note },
+	{ "HIGHEST", 0, 0, .get = get_highest },
+	{ "ENDED", COLUMN_RIGHT, 0, .get = get_ended },
+	{ "ALLOWED", COLUMN_TRUNC, 0, .get = get_allowed },
 	{ "STATE", 0, 0, .get = get_state },
 	{ "UID", COLUMN_RIGHT, 0, TALLY(NUMBER, uid) },
 	{ "START", COLUMN_RIGHT, 0, TALLY(TIME, start_ns) },

@@ -4,14 +4,18 @@
 
 #include "output/table.h"
 #include "records/subject.h"
+#include "response/allow.h"
 
 /**
  * struct row - a line of the list
  * @host: where its processes are looked up
+ * @clock: how times within text are shown
  */
 struct row {
 	const struct subject *subject;
 	const struct host *host;
+	const struct allow *allow;
+	const struct table *clock;
 };
 
 /* All that can be shown of a struct row. */

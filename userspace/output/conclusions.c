@@ -27,20 +27,28 @@ static void __attribute__((format(printf, 2, 3))) say(struct sentences *s, const
 	s->text[s->n++] = text;
 }
 
-const char *verdict_meaning(uint8_t verdict)
+const char *verdict_meaning(const struct roundwatch_tally *t)
 {
-	switch (verdict) {
-	case ROUNDWATCH_CLEAR:
-		return "never seen outside round-to-nearest: no sign of RandomX";
-	case ROUNDWATCH_ROUNDING:
-		return "leaves round-to-nearest, but not as RandomX does";
-	case ROUNDWATCH_SUSPECT:
-		return "changes modes much as RandomX does, not for long enough yet";
-	case ROUNDWATCH_RANDOMX:
-		return "behaves like RandomX, the algorithm that mines Monero";
-	default:
+	static const char *const is[] = {
+		[ROUNDWATCH_CLEAR] = "never seen outside round-to-nearest: no sign of RandomX",
+		[ROUNDWATCH_ROUNDING] = "leaves round-to-nearest, but not as RandomX does",
+		[ROUNDWATCH_SUSPECT] =
+			"changes modes much as RandomX does, not for long enough yet",
+		[ROUNDWATCH_RANDOMX] = "behaves like RandomX, the algorithm that mines Monero",
+	};
+	static const char *const was[] = {
+		[ROUNDWATCH_CLEAR] = "was never seen outside round-to-nearest",
+		[ROUNDWATCH_ROUNDING] = "was rounding: left round-to-nearest, but not as RandomX does",
+		[ROUNDWATCH_SUSPECT] =
+			"was suspect: changed modes much as RandomX does, but not for long enough",
+		[ROUNDWATCH_RANDOMX] =
+			"was randomx: behaved like RandomX, the algorithm that mines Monero",
+	};
+	uint8_t verdict = tally_ended(t) ? worst_verdict(t) : t->verdict;
+
+	if (verdict >= ARRAY_SIZE(is))
 		return "a verdict of a newer module; install a newer roundwatch";
-	}
+	return tally_ended(t) ? was[verdict] : is[verdict];
 }
 
 uint64_t tally_observations(const struct roundwatch_tally *t)
@@ -115,7 +123,7 @@ static void conclude_verdict(struct conclusions *to, const struct roundwatch_inf
 	else if (t->verdict == ROUNDWATCH_RANDOMX)
 		say(&to->sure, "Less is known than usual: the rate of false alarms was measured with "
 		    "the default parameters, and the module was loaded with others.");
-	else if (t->verdict == ROUNDWATCH_SUSPECT)
+	else if (t->verdict == ROUNDWATCH_SUSPECT && !tally_ended(t))
 		say(&to->sure, "Not yet. A miner that runs unhindered is randomx within seconds; look "
 		    "again in a minute, or with --watch 60.");
 	else if (t->highest == ROUNDWATCH_RANDOMX)
@@ -135,6 +143,8 @@ static void conclude_sure(struct conclusions *to, const struct snapshot *snap,
 	least = part[least_part(part)];
 	if (snapshot_is_blind(snap))
 		say(&to->sure, "The module is blind now: what is below is what it saw before.");
+	if (tally_ended(t))
+		say(&to->sure, "It has ended: all of this is about what it was.");
 	conclude_verdict(to, &snap->info, t, part);
 
 	if (t->verdict >= ROUNDWATCH_SUSPECT && t->flags & ROUNDWATCH_PROCESS && !t->pid)
@@ -178,7 +188,7 @@ static void conclude_harmless(struct conclusions *to, const struct roundwatch_ta
 	if (n[ROUNDWATCH_RD] && n[ROUNDWATCH_RU] && n[ROUNDWATCH_RZ] &&
 	    !(t->flags & ROUNDWATCH_X87))
 		say(&to->maybe, "A miner that is held to little CPU, has just begun, or has stopped: "
-		    "all modes were seen. Look again with --watch 60.");
+		    "all modes were seen.%s", tally_ended(t) ? "" : " Look again with --watch 60.");
 	if (n[ROUNDWATCH_RD] || n[ROUNDWATCH_RU])
 		say(&to->maybe, "Interval arithmetic (CGAL, Boost, libraries of geometry and of proofs) "
 		    "rounds up and down.");

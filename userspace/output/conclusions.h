@@ -2,8 +2,7 @@
 #ifndef CONCLUSIONS_H
 #define CONCLUSIONS_H
 
-#include "records/snapshot.h"
-#include "who/identity.h"
+#include "records/subject.h"
 
 /* The parts of the evidence, in the order of roundwatch_tally.score. */
 enum evidence_part {
@@ -29,8 +28,8 @@ struct conclusions {
 	struct sentences sure, maybe;
 };
 
-/* What a verdict means, for the first line. */
-const char *verdict_meaning(uint8_t verdict);
+/* What the verdict on a tally means or, if it has ended, what its worst meant; for the first line. */
+const char *verdict_meaning(const struct roundwatch_tally *t);
 
 /* Observations in all modes. */
 uint64_t tally_observations(const struct roundwatch_tally *t);

@@ -40,7 +40,7 @@ static json_object *thread_to_json(const struct explanation *e, const struct rou
 	int cpu = corroborate_thread(&e->c, t->pid);
 
 	json_object_object_add(o, "tid", json_object_new_int64(t->pid));
-	json_object_object_add(o, "verdict", json_object_new_string(verdict_name(t->verdict)));
+	json_object_object_add(o, "verdict", json_object_new_string(present_word(t)));
 	json_object_object_add(o, "evidence", json_object_new_int64(t->evidence));
 	json_object_object_add(o, "modes", counts_to_json(t));
 	json_object_object_add(o, "changes", json_object_new_int64(t->changes));
@@ -62,13 +62,15 @@ json_object *explanation_to_json(const struct explanation *e)
 	json_object_object_add(o, "pid", json_object_new_int64(t->tgid));
 	json_object_object_add(o, "tid", t->pid ? json_object_new_int64(t->pid) : NULL);
 	add_value(o, "command", e->snap, value_text(xstrndup(t->comm, sizeof(t->comm))));
-	json_object_object_add(o, "verdict", json_object_new_string(verdict_name(t->verdict)));
-	json_object_object_add(o, "means", json_object_new_string(verdict_meaning(t->verdict)));
+	json_object_object_add(o, "verdict", json_object_new_string(present_word(t)));
+	json_object_object_add(o, "means", json_object_new_string(verdict_meaning(t)));
 	json_object_object_add(o, "tallied", json_object_new_boolean(e->tallied));
-	json_object_object_add(o, "exited", json_object_new_boolean(t->flags & ROUNDWATCH_EXITED));
+	json_object_object_add(o, "exited", json_object_new_boolean(tally_ended(t)));
+	add_value(o, "ended", e->snap, value_number(VALUE_TIME, tally_ended(t) ? t->last_ns : 0));
+	add_value(o, "allowed", e->snap, value_copy(e->allowed));
 	json_object_object_add(o, "guest", json_object_new_boolean(t->flags & ROUNDWATCH_GUEST));
 	json_object_object_add(o, "x87", json_object_new_boolean(t->flags & ROUNDWATCH_X87));
-	json_object_object_add(o, "highest", json_object_new_string(verdict_name(t->highest)));
+	json_object_object_add(o, "highest", json_object_new_string(verdict_name(worst_verdict(t))));
 	add_value(o, "since", e->snap, value_number(VALUE_TIME, t->verdict_ns));
 	json_object_object_add(o, "observations", json_object_new_int64(tally_observations(t)));
 	json_object_object_add(o, "samples", json_object_new_int64(t->samples));

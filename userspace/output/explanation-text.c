@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "output/explanation.h"
 #include "output/page.h"
+#include "output/standing.h"
 
 #define THREADS_SHOWN	8
 
@@ -22,8 +23,10 @@ static void paragraphs(const char *title, const struct sentences *w)
 	}
 }
 
-static const char *verdict_color(uint8_t verdict)
+static const char *verdict_color(const struct explanation *e, const struct roundwatch_tally *t)
 {
+	uint8_t verdict = e->allowed ? ROUNDWATCH_CLEAR : present_verdict(t);
+
 	return verdict == ROUNDWATCH_RANDOMX ? RED : verdict == ROUNDWATCH_SUSPECT ? YELLOW : BOLD;
 }
 
@@ -100,6 +103,7 @@ static void print_evidence(const struct explanation *e)
 
 static void print_threads(const struct explanation *e)
 {
+	const struct table clock = { .now_ns = e->snap->now_ns };
 	size_t shown = 0, all = 0;
 
 	if (e->s.tally.pid || e->s.threads < 2)
@@ -109,6 +113,7 @@ static void print_threads(const struct explanation *e)
 	for (size_t i = 0; i < e->threads->n; i++) {
 		const struct roundwatch_tally *t = &e->threads->subject[i].tally;
 		char n[ROUNDWATCH_MODES][NUMBER_MAX], changes[NUMBER_MAX];
+		char *past;
 		int cpu;
 
 		if (!explanation_has(e, t) || ++all > THREADS_SHOWN)
@@ -117,16 +122,16 @@ static void print_threads(const struct explanation *e)
 		for (int m = 0; m < ROUNDWATCH_MODES; m++)
 			format_count(n[m], t->count[m]);
 		printf("  %7u ", t->pid);
-		paint(t->verdict >= ROUNDWATCH_SUSPECT ? verdict_color(t->verdict) : NULL,
-		      verdict_name(t->verdict));
+		paint(present_verdict(t) >= ROUNDWATCH_SUSPECT ? verdict_color(e, t) : NULL,
+		      present_word(t));
 		printf(" %u: RN %s, RD %s, RU %s, RZ %s; %s changes", t->evidence, n[0], n[1],
 		       n[2], n[3], format_count(changes, t->changes));
 		cpu = corroborate_thread(&e->c, t->pid);
-		if (t->flags & ROUNDWATCH_EXITED)
-			printf("; exited");
-		else if (cpu >= 0)
+		if (cpu >= 0 && !tally_ended(t))
 			printf("; CPU %d %%", cpu);
-		putchar('\n');
+		past = standing_text(t, NULL, &clock);
+		printf("%s%s\n", past ? "; " : "", past ? past : "");
+		free(past);
 	}
 	if (all > shown)
 		printf("  and %zu more: roundwatch list --threads\n", all - shown);
@@ -160,55 +165,76 @@ static void print_findings(const struct explanation *e)
 	}
 }
 
-void explanation_print(const struct explanation *e)
+/* The verdict, the name and what it means: the most important line. */
+static void print_verdict(const struct explanation *e)
 {
 	const struct roundwatch_tally *t = &e->s.tally;
-	char *comm = xstrndup(t->comm, sizeof(t->comm)), *safe = text_for_terminal(comm);
-	const char *exited = t->flags & ROUNDWATCH_EXITED ? " exited," : "";
-	char *text, *rest;
-	char age[NUMBER_MAX];
+	const char *verdict = present_word(t);
+	char *comm = xstrndup(t->comm, sizeof(t->comm)), *safe = text_for_terminal(comm), *number;
 
-	/* The most important line. */
-	paint(verdict_color(t->verdict), verdict_name(t->verdict));
+	number = t->pid ? xasprintf("[%u, thread %u] ", t->tgid, t->pid) :
+			  xasprintf("[%u] ", t->tgid);
+	paint(verdict_color(e, t), verdict);
 	printf("  ");
 	paint(BOLD, safe);
-	text = t->pid ? xasprintf("[%u, thread %u]%s ", t->tgid, t->pid, exited) :
-			xasprintf("[%u]%s ", t->tgid, exited);
-	printf(" %s", text);
-	wrap_from(strlen(verdict_name(t->verdict)) + 3 + columns_of(safe, strlen(safe)) +
-		  strlen(text), 2, verdict_meaning(t->verdict));
-	free(text);
-	rest = identity_describe(&e->id);
-	if (t->verdict != ROUNDWATCH_CLEAR && t->verdict_ns && e->snap->now_ns >= t->verdict_ns)
-		text = xasprintf("for %s; %s",
-				 format_duration(age, e->snap->now_ns - t->verdict_ns), rest);
-	else
-		text = xasprintf("%s", rest);
-	free(rest);
+	printf(" %s", number);
+	wrap_from(strlen(verdict) + 3 + columns_of(safe, strlen(safe)) + strlen(number), 2,
+		  verdict_meaning(t));
+	free(number);
+	free(safe);
+	free(comm);
+}
+
+/* A paragraph, and free its text. */
+static void print_line(char *text)
+{
 	printf("  ");
 	wrap(2, text);
 	free(text);
+}
+
+static void print_identity(const struct explanation *e)
+{
+	const struct roundwatch_tally *t = &e->s.tally;
+	const uint64_t from = tally_ended(t) ? t->last_ns : t->verdict_ns;
+	char *who = identity_describe(&e->id), *lines, *rest, age[NUMBER_MAX];
+
+	format_duration(age, from < e->snap->now_ns ? e->snap->now_ns - from : 0);
+	if (tally_ended(t))
+		print_line(xasprintf("ended %s ago; %s", age, who));
+	else if (t->verdict != ROUNDWATCH_CLEAR && from)
+		print_line(xasprintf("for %s; %s", age, who));
+	else
+		print_line(xasprintf("%s", who));
+	free(who);
+	if (e->allowed)
+		print_line(xasprintf("It may do this: allowed by %s", e->allowed));
 	if (e->id.cmdline) {
-		text = xasprintf("%.400s", e->id.cmdline);
+		lines = xasprintf("%.400s", e->id.cmdline);
 		printf("  $ ");
-		wrap(4, text);
-		free(text);
+		wrap(4, lines);
+		free(lines);
 	}
 	if (e->asked != t->tgid && e->asked != t->pid)
 		printf("  %u is a thread of it that never left round-to-nearest; this is the process.\n",
 		       e->asked);
 	if (e->earlier)
 		printf("  The number was another's before: roundwatch list shows that one too.\n");
-	text = identity_oddities(&e->id, t);
-	for (char *line = text; line; line = rest) {
+	lines = identity_oddities(&e->id, t);
+	for (char *line = lines; line; line = rest) {
 		rest = strchr(line, '\n');
 		if (rest)
 			*rest++ = '\0';
 		printf("  ");
 		wrap(2, line);
 	}
-	free(text);
+	free(lines);
+}
 
+void explanation_print(const struct explanation *e)
+{
+	print_verdict(e);
+	print_identity(e);
 	if (e->tallied) {
 		print_modes(e);
 		print_evidence(e);
@@ -217,6 +243,4 @@ void explanation_print(const struct explanation *e)
 	paragraphs("HOW SURE", &e->reasons.sure);
 	paragraphs("WHAT ELSE IT COULD BE", &e->reasons.maybe);
 	print_findings(e);
-	free(safe);
-	free(comm);
 }

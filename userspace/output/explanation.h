@@ -24,6 +24,7 @@ struct point {
  * @s: the process, or the thread if @asked is that of one
  * @tallied: the module has a tally of it; else @s is made from /proc
  * @earlier: tallies of processes that had the number before
+ * @allowed: the line of the allow list that lets it mine; NULL: none does
  * @threads: of all processes
  */
 struct explanation {
@@ -31,6 +32,7 @@ struct explanation {
 	struct subject s;
 	bool tallied;
 	size_t earlier;
+	const char *allowed;
 	const struct snapshot *snap;
 	const struct subjects *threads;
 	struct identity id;

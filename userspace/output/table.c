@@ -128,8 +128,7 @@ void table_add(struct table *t, const void *row, const char *color)
 	t->row_color[t->rows++] = color;
 }
 
-/* Format a value for a table; allocated, NULL if there is no value. */
-static char *human(const struct table *t, const struct value *v)
+char *value_to_text(const struct table *t, const struct value *v)
 {
 	char buf[NUMBER_MAX];
 
@@ -150,6 +149,8 @@ static char *human(const struct table *t, const struct value *v)
 	case VALUE_COUNT:
 		return xasprintf("%s", format_count(buf, v->number));
 	case VALUE_TIME:
+		if (t->iso)
+			return xasprintf("%s", format_iso(buf, v->number, t->realtime_offset_ns));
 		/* A task may run while its record is printed. Do not show a time in the future. */
 		return xasprintf("%s ago", format_duration(buf, t->now_ns > v->number ?
 							   t->now_ns - v->number : 0));
@@ -338,8 +339,12 @@ static void leave_out(const struct table *t, char *const *text, unsigned int wid
 				next = j;
 		if (total <= width + 1 || next == t->columns)
 			break;
-		out[next] = true;
-		total -= wide[next] + 1;
+		for (size_t j = 0, leave = t->column[next]->leave; j < t->columns; j++) {
+			if (out[j] || t->column[j]->leave != leave)
+				continue;
+			out[j] = true;
+			total -= wide[j] + 1;
+		}
 	}
 	free(wide);
 }
@@ -387,13 +392,13 @@ static void print_human(const struct table *t)
 		check_scols(-ENOMEM);
 	memset(out, 0, t->columns * sizeof(*out));
 	for (size_t i = 0; i < t->rows * t->columns; i++)
-		text[i] = human(t, &t->cell[i]);
+		text[i] = value_to_text(t, &t->cell[i]);
 	if (!t->fixed)
 		leave_out_empty(t, text, out);
 	if (width && !t->fixed)
 		leave_out(t, text, width, out);
 
-	scols_table_enable_noencoding(tb, 1);	/* human() has already escaped the text */
+	scols_table_enable_noencoding(tb, 1);	/* value_to_text() has already escaped the text */
 	scols_table_enable_noheadings(tb, !t->headings);
 	scols_table_enable_colors(tb, want_colors());
 	if (width)

@@ -52,7 +52,7 @@ enum {
  * @name: in upper case; JSON uses lower case
  * @flags: COLUMN_*
  * @leave: if the default table is too wide for the terminal, columns with the
- *	lowest number are omitted first; 0: never omitted
+ *	lowest number are omitted first, all of one number together; 0: never omitted
  * @get: returns its value for a row; NULL: @get_field of struct table with @field
  */
 struct column {
@@ -75,6 +75,7 @@ enum table_format {
  * @headings: print them, if @format has any
  * @get_field: see struct column
  * @fixed: the columns were given by name: omit none
+ * @iso: a table, too, shows times in ISO 8601 format, not ages
  * @now_ns: CLOCK_BOOTTIME to which ages are relative
  * @realtime_offset_ns: offset from CLOCK_BOOTTIME to CLOCK_REALTIME
  */
@@ -83,6 +84,7 @@ struct table {
 	bool headings;
 	struct value (*get_field)(const void *row, const struct field *field);
 	bool fixed;
+	bool iso;
 	uint64_t now_ns;
 	int64_t realtime_offset_ns;
 
@@ -109,6 +111,9 @@ void table_add(struct table *t, const void *row, const char *color);
 /* Print the table; in JSON as the array @name of an object. */
 void table_print(struct table *t, const char *name);
 void table_free(struct table *t);
+
+/* Format a value as in a table; allocated, NULL if there is no value. */
+char *value_to_text(const struct table *t, const struct value *v);
 
 /* For JSON that is not a table: format values in the same way. */
 struct json_object *value_to_json(const struct table *t, const struct value *v);

@@ -36,12 +36,44 @@ static int compare_process(const void *a, const void *b)
 	return d;
 }
 
+bool tally_ended(const struct roundwatch_tally *t)
+{
+	return t->flags & ROUNDWATCH_EXITED;
+}
+
+uint8_t present_verdict(const struct roundwatch_tally *t)
+{
+	if (tally_ended(t))
+		return ROUNDWATCH_CLEAR;
+	return t->verdict < ROUNDWATCH_RANDOMX ? t->verdict : ROUNDWATCH_RANDOMX;
+}
+
+uint8_t worst_verdict(const struct roundwatch_tally *t)
+{
+	return MAX(t->highest, t->verdict);
+}
+
+const char *present_word(const struct roundwatch_tally *t)
+{
+	return tally_ended(t) ? "ended" : verdict_name(t->verdict);
+}
+
+/* Those that are accused now, then those that ended as accused, then all others. */
+static int urgency(const struct roundwatch_tally *t)
+{
+	return t->verdict < ROUNDWATCH_SUSPECT ? 0 : tally_ended(t) ? 1 : 2;
+}
+
 static int compare_worst(const void *a, const void *b)
 {
 	const struct roundwatch_tally *x = &((const struct subject *)a)->tally;
 	const struct roundwatch_tally *y = &((const struct subject *)b)->tally;
-	int d = COMPARE(y->verdict, x->verdict);
+	int d = COMPARE(urgency(y), urgency(x));
 
+	if (!d)
+		d = COMPARE(tally_ended(x), tally_ended(y));
+	if (!d)
+		d = COMPARE(y->verdict, x->verdict);
 	if (!d)
 		d = COMPARE(y->evidence, x->evidence);
 	if (!d)
@@ -69,24 +101,43 @@ static void add_counts(struct roundwatch_tally *to, const struct roundwatch_tall
 	to->cpu_ns += t->cpu_ns;
 }
 
+static void take_verdict(struct roundwatch_tally *to, const struct roundwatch_tally *t)
+{
+	to->verdict = t->verdict;
+	to->verdict_ns = t->verdict_ns;
+}
+
+static void take_evidence(struct roundwatch_tally *to, const struct roundwatch_tally *t)
+{
+	to->evidence = t->evidence;
+	memcpy(to->score, t->score, sizeof(to->score));
+}
+
+/* Of two that both live, or both have ended, the worse stands. */
+static void merge_verdict(struct roundwatch_tally *to, const struct roundwatch_tally *t)
+{
+	if (t->verdict > to->verdict)
+		take_verdict(to, t);
+	else if (t->verdict == to->verdict)
+		to->verdict_ns = earliest(to->verdict_ns, t->verdict_ns);
+	if (t->evidence > to->evidence)
+		take_evidence(to, t);
+}
+
 /* @to takes in @t. */
 static void merge(struct roundwatch_tally *to, const struct roundwatch_tally *t)
 {
+	to->highest = MAX(worst_verdict(to), worst_verdict(t));
+	/* What lives says what is, whatever those that ended were. */
+	if (tally_ended(to) && !tally_ended(t)) {
+		take_verdict(to, t);
+		take_evidence(to, t);
+	} else if (tally_ended(to) == tally_ended(t)) {
+		merge_verdict(to, t);
+	}
 	/* All must be over for the whole to be over; the rest is true if it is true of one. */
 	to->flags = (to->flags & t->flags & ROUNDWATCH_EXITED) |
 		    ((to->flags | t->flags) & ~ROUNDWATCH_EXITED);
-
-	if (t->verdict > to->verdict) {
-		to->verdict = t->verdict;
-		to->verdict_ns = t->verdict_ns;
-	} else if (t->verdict == to->verdict) {
-		to->verdict_ns = earliest(to->verdict_ns, t->verdict_ns);
-	}
-	to->highest = MAX(to->highest, t->highest);
-	if (t->evidence > to->evidence) {
-		to->evidence = t->evidence;
-		memcpy(to->score, t->score, sizeof(to->score));
-	}
 	if (t->last_ns > to->last_ns) {
 		to->mode = t->mode;
 		to->mxcsr = t->mxcsr;
@@ -101,13 +152,14 @@ static void merge(struct roundwatch_tally *to, const struct roundwatch_tally *t)
 static void group(struct subject *s, const struct roundwatch_tally *t, size_t n)
 {
 	struct roundwatch_tally *sum = &s->tally;
-	uint8_t worst_thread = ROUNDWATCH_CLEAR;
+	/* of the threads that live, and of those that ended */
+	uint8_t worst_thread[2] = { ROUNDWATCH_CLEAR, ROUNDWATCH_CLEAR };
 	uint64_t last_ns = t[0].last_ns;
 
 	*sum = t[0];
 	s->threads = !is_process(&t[0]);
 	if (s->threads)
-		worst_thread = t[0].verdict;
+		worst_thread[tally_ended(&t[0])] = t[0].verdict;
 
 	for (size_t i = 1; i < n; i++) {
 		/*
@@ -125,13 +177,14 @@ static void group(struct subject *s, const struct roundwatch_tally *t, size_t n)
 		last_ns = MAX(last_ns, t[i].last_ns);
 		if (!is_process(&t[i])) {
 			s->threads++;
-			worst_thread = MAX(worst_thread, t[i].verdict);
+			worst_thread[tally_ended(&t[i])] =
+				MAX(worst_thread[tally_ended(&t[i])], t[i].verdict);
 		}
 	}
 	sum->last_ns = last_ns;
 	sum->pid = 0;
 	sum->start_ns = sum->process_start_ns;
-	if (sum->verdict == worst_thread)
+	if (sum->verdict == worst_thread[tally_ended(sum)])
 		sum->flags &= ~ROUNDWATCH_PROCESS;
 }
 
@@ -175,6 +228,7 @@ void subjects_by_process(const struct snapshot *snap, struct subjects *to)
 		s->member = NULL;
 		s->process = &to->process[to->processes++];
 		s->process->tally = t[i];
+		s->process->worst = worst_verdict(&s->tally);
 		s->process->identified = false;
 	}
 	sort(to->subject, to->n, sizeof(*to->subject), compare_worst);

@@ -7,11 +7,13 @@
 
 /**
  * struct process - a tallied process
- * @tally: one of its tallies, by its own name if there is such: who it is
+ * @tally: one of its tallies, by its own name if there is such: which process it is
+ * @worst: the highest verdict that it has or had
  * @id: filled in when it is first asked for, as @identified says
  */
 struct process {
 	struct roundwatch_tally tally;
+	uint8_t worst;
 	struct identity id;
 	bool identified;
 };
@@ -19,8 +21,10 @@ struct process {
 /**
  * struct subject - what a line of output is about: a process, a thread, or more processes
  * @tally: the thread's; for a process what its tallies come to together, with
- *	@tally.pid 0. Flag ROUNDWATCH_PROCESS then says that the verdict is of
- *	the process as a whole and none of its threads reached it. For more
+ *	@tally.pid 0. Verdict and evidence are those of the tallies that live,
+ *	and only if none does, of those that ended; the highest verdict is of
+ *	all. Flag ROUNDWATCH_PROCESS then says that the verdict is of the
+ *	process as a whole and none of its threads reached it. For more
  *	processes what they come to together, with the name, the PID and the
  *	times of start of the worst of them
  * @threads: how many threads' tallies are in it
@@ -58,6 +62,23 @@ enum subject_by {
 	BY_VM,
 };
 
+/*
+ * What is, apart from what was; of a tally or of a subject's. Whatever shows or
+ * counts verdicts takes them from here.
+ */
+
+/* It is no more: the task is gone, or runs another program. Its last_ns is when. */
+bool tally_ended(const struct roundwatch_tally *t);
+
+/* The verdict on what lives: CLEAR after the end. One of a newer module is RANDOMX. */
+uint8_t present_verdict(const struct roundwatch_tally *t);
+
+/* The highest verdict that it has or had. */
+uint8_t worst_verdict(const struct roundwatch_tally *t);
+
+/* The present verdict in a word: its name, or "ended". */
+const char *present_word(const struct roundwatch_tally *t);
+
 /* What the tallies of one process come to; there is one at least, and they are sorted. */
 void subject_of(struct subject *to, struct roundwatch_tally *tally, size_t n);
 
@@ -74,7 +95,7 @@ void subjects_by_thread(const struct snapshot *snap, struct subjects *to);
  */
 void subjects_group(struct subjects *s, const struct host *host, enum subject_by by);
 
-/* Who it is; each process is looked up once. */
+/* The identity of a process, which is looked up once. */
 const struct identity *process_identity(struct process *p, const struct host *host);
 
 /* Words for the numbers in roundwatch.h; "unknown" for those of a newer module. */

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a verdict is worth now: whether its process lives, and whether it is allowed. */
+#include <stdlib.h>
+
+#include "base/util.h"
+#include "output/standing.h"
+
+static const char *process_allowed(struct process *p, const struct host *host,
+				   const struct allow *allow)
+{
+	return allow_find(allow, host, &p->tally, process_identity(p, host));
+}
+
+const char *subject_allowed(const struct subject *s, const struct host *host,
+			    const struct allow *allow)
+{
+	const char *line = NULL;
+
+	if (worst_verdict(&s->tally) < ROUNDWATCH_SUSPECT || !allow->n)
+		return NULL;
+	if (!s->member)
+		return process_allowed(s->process, host, allow);
+	for (size_t i = 0; i < s->processes; i++) {
+		if (s->member[i]->worst < ROUNDWATCH_SUSPECT)
+			continue;
+		line = process_allowed(s->member[i], host, allow);
+		if (!line)
+			return NULL;
+	}
+	return line;
+}
+
+static char *past_text(const struct roundwatch_tally *t, const struct table *clock)
+{
+	const char *was = verdict_name(worst_verdict(t));
+	struct value end = value_number(VALUE_TIME, t->last_ns);
+	char *when, *text;
+
+	if (!tally_ended(t))
+		return worst_verdict(t) >= ROUNDWATCH_SUSPECT && worst_verdict(t) > t->verdict ?
+		       xasprintf("was %s", was) : NULL;
+	when = value_to_text(clock, &end);
+	text = xasprintf("was %s, ended%s%s", was, when ? " " : "", when ? when : "");
+	free(when);
+	return text;
+}
+
+char *standing_text(const struct roundwatch_tally *t, const char *allowed,
+		    const struct table *clock)
+{
+	char *past = past_text(t, clock), *text;
+
+	if (!allowed)
+		return past;
+	text = xasprintf("%s%sallowed by %s", past ? past : "", past ? ", " : "", allowed);
+	free(past);
+	return text;
+}
+
+void census_take(struct census *c, const struct subjects *s, const struct host *host,
+		 const struct allow *allow)
+{
+	*c = (struct census){ 0 };
+	for (size_t i = 0; i < s->n; i++) {
+		const struct subject *of = &s->subject[i];
+		uint8_t verdict = present_verdict(&of->tally);
+
+		if (tally_ended(&of->tally))
+			c->ended += worst_verdict(&of->tally) >= ROUNDWATCH_SUSPECT;
+		else if (verdict >= ROUNDWATCH_SUSPECT && subject_allowed(of, host, allow))
+			c->allowed[verdict]++;
+		else
+			c->count[verdict]++;
+	}
+}
