@@ -12,12 +12,22 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/* The score has changed; the verdict may have, too. */
-static void judge(struct tally *t)
+/* A guest's programs map what the host does not see. */
+static bool has_memory(const struct tally *t, const struct task_struct *task)
 {
-	u32 evidence = verdict_evidence(&rule, &t->score);
-	u8 before = t->verdict;
+	return (t->flags & ROUNDWATCH_GUEST) || !task->mm ||
+	       READ_ONCE(task->mm->total_vm) >= VERDICT_MEMORY_MIB << (20 - PAGE_SHIFT);
+}
 
+/* The score has changed; the verdict may have, too. @task is current. */
+static void judge(struct tally *t, const struct task_struct *task)
+{
+	u8 before = t->verdict;
+	u32 evidence;
+
+	if (verdict_asks(&rule, &t->score))
+		verdict_witness(&t->score, has_memory(t, task));
+	evidence = verdict_evidence(&rule, &t->score);
 	t->verdict = verdict_decide(&rule, evidence, before);
 	if (t->verdict == before)
 		return;
@@ -39,27 +49,24 @@ static void sample_process(const struct task_struct *task,
 			   bool first, u8 flags)
 {
 	struct tally *p = get_or_claim_process(task);
-	struct verdict_change own;
 
 	if (!p)
 		return;
 	p->flags |= flags;
-	if (first) {
-		own = verdict_sample(&rule, &p->score, sample);
-		change = &own;
-	} else {
+	if (first)
+		verdict_sample(&rule, &p->score, sample);
+	else
 		verdict_take(&rule, &p->score, change, sample->now_ms);
-	}
 	p->samples++;
 	tally_count(p, sample->mode);
 	memcpy(p->comm, task->group_leader->comm, sizeof(p->comm));
-	judge(p);
+	judge(p, task);
 	tally_put(p);
 }
 
 /*
- * RN at a switch that the thread asked for is no evidence, as a miner can set it
- * before the system call. A thread that entered the kernel by an interrupt or
+ * The mode at a switch that the thread asked for is no evidence, as a miner can set
+ * it before the system call. A thread that entered the kernel by an interrupt or
  * exception has no system call number (orig_ax is -1), whether it was then
  * preempted or blocked. A vCPU thread is always in a system call; it asked for
  * the switch if it is blocked.
@@ -76,6 +83,8 @@ static noinline void take_sample(struct tally *t, const struct task_struct *task
 {
 	struct verdict_sample sample = {
 		.now_ms = now_ms(),
+		.cpu_ms = (task->se.sum_exec_runtime - t->cpu_ns) >> 20,
+		.thread = task->pid,
 		.mode = fpu_rounding(mxcsr),
 		.x87 = fpu_x87_rounding(fcw),
 		.voluntary = voluntary(task, guest),
@@ -96,12 +105,11 @@ static noinline void take_sample(struct tally *t, const struct task_struct *task
 	memcpy(t->comm, task->comm, sizeof(t->comm));
 	if (guest)
 		t->flags |= ROUNDWATCH_GUEST;
-	if (change.changed && !change.believed)
+	if (verdict_is_led(&t->score))
 		t->flags |= ROUNDWATCH_X87;
-	judge(t);
-	if (change.believed)
-		sample_process(task, &sample, &change, first,
-			       t->flags & (ROUNDWATCH_GUEST | ROUNDWATCH_X87));
+	judge(t, task);
+	sample_process(task, &sample, &change, first,
+		       t->flags & (ROUNDWATCH_GUEST | ROUNDWATCH_X87));
 }
 
 static noinline void sample_and_put(struct tally *t, const struct task_struct *task,

@@ -4,12 +4,11 @@
  *
  * RandomX's CFROUND loads two data-dependent bits into MXCSR.RC (RandomX
  * specification, 5.4.1), so a mining thread looks, at samples far enough
- * apart, like draws from RN/RD/RU/RZ at about .31/.23/.23/.23. Nothing else
- * that was measured shows RD, RU and RZ in one thread, except programs that
- * call fesetround(), which moves x87's rounding control along with MXCSR's.
+ * apart, like draws from RN/RD/RU/RZ at about .31/.23/.23/.23. Three questions
+ * are asked; the first decides alone in most cases.
  *
- * The rule is Page's CUSUM, once for every way of not being RandomX, and the
- * least of the four sums is the evidence:
+ * 1. Do RD, RU and RZ mix? The answer is Page's CUSUM, once for every way of
+ * not being RandomX, and the least of the four sums is the evidence:
  *
  *   part[RD], part[RU], part[RZ]: "this mode hardly ever turns up". A change
  *	into the mode adds VERDICT_GAIN, a change to another mode takes
@@ -29,49 +28,92 @@
  * tells interval arithmetic with an odd RZ in it (a software fma(), say) from
  * RandomX, however long it runs, and it costs a miner no time.
  *
- * How the numbers were chosen. Scaled so that the verdict is at 100. A change
- * into a given directed mode has probability .235 in RandomX; the evidence
- * stands still for a program that shows some mode in 3/(40+3) = 7 % of its
- * changes, and falls below that. Of 12,000 random combinations of GAIN, LOSS,
- * IDLE, cap and CROSS those were kept that find every miner of the samples
- * within 45 samples (median) and 100 (99th percentile) from any starting point,
- * and among these, one that is hard to mislead by made-up programs nastier than
- * any seen: interval arithmetic with RZ in 5 % of the samples (a false alarm
- * every 2,000,000 samples; with 8 %, every 3,500) and phases of RN/RD/RU and
- * RN/RZ in turn (of 30 samples each: every 300,000). The optimum is flat. What
- * it comes to on the samples: `build/judge --starts 10000 FILE...`.
+ * 2. Does x87's rounding control move along? fesetround() sets both; the usual
+ * RandomX code never touches x87. It is not asked whether the two are equal:
+ * parts of libm put one of them alone into another mode for a moment. Where x87
+ * moves, the modes have to mix at random for longer: a cycle in a fixed order
+ * does not, nor does a program that changes mode at nearly every sample.
+ * RandomX built with fesetround(), as Debian's for i386, mixes at random; test
+ * loops that do so as well, for a minute, are told from it by the third question.
+ *
+ * 3. Does the process map the memory? RandomX cannot run without its cache,
+ * 256 MiB; the smallest of a published variant is 128 MiB (Scala's DefyX and
+ * Panthera). A process that maps less is at most suspect, and if x87 moves
+ * along not even that.
+ *
+ * How the numbers of the first question were chosen. Scaled so that the verdict
+ * is at 100. A change into a given directed mode has probability .235 in
+ * RandomX; the evidence stands still for a program that shows some mode in
+ * 3/(40+3) = 7 % of its changes, and falls below that. Of 12,000 random
+ * combinations of GAIN, LOSS, IDLE, cap and CROSS those were kept that find
+ * every miner of the samples within 45 samples (median) and 100 (99th
+ * percentile) from any starting point, and among these, one that is hard to
+ * mislead by made-up programs nastier than any seen. Interval arithmetic with RZ
+ * in 5 % of the samples gives a false alarm every 2,000,000 samples (with 8 %,
+ * every 3,500), and phases of RN/RD/RU and RN/RZ in turn, of 30 samples each,
+ * every 300,000. This holds in the long run, when the balance is known: of such
+ * programs with RZ in 2 % of the samples 1 in 80 gets randomx within its first
+ * 600 samples, with 4 % 1 in 7, for less than a second. The optimum is flat:
+ * all that halves this takes a miner a quarter longer. What it comes to on the
+ * samples: `build/judge --starts 10000 FILE...`.
  *
  * Decay (7 points a second) is what separates mining from verifying: a miner
- * gains about 4 points a sample, at 20 samples a second or more; of a Monero
- * node that verified a block every other second, 1.2 samples a second and thread
- * were seen. Evidence from one sample a second never gets anywhere, from 1.2 a
- * second it is enough every 4 hours; a miner held to less escapes.
+ * gains about 4 points a sample, at 20 samples a second or more. There is no
+ * sharp limit below that: a thread that yields 1.8 samples a second (2 % of a
+ * CPU) is found within a minute or two, at 1.3 it gets suspect; at one a second
+ * chance still adds up to a verdict, after minutes to hours. A sum of threads
+ * loses four times as much, as it gets the samples of all of them: a Monero
+ * node that verifies a block every other second yields 2.5 a second, spread over
+ * its threads.
  */
 #include "verdict.h"
 
-/* A task begins in RN, and so does x87: up to the first sample they agreed. */
-#define VERDICT_AGREED	2
-
-/*
- * How far the clock may seem to step back, as CPUs look at it one after the
- * other. More than that is a long pause: the clock wraps in 50 days.
- */
-#define VERDICT_STEP_BACK	60000U
+/* How many times faster a sum of threads fades. */
+#define VERDICT_SUM_DECAY	4
 
 /* Changes into a mode at which its count, and that of the others, is halved. */
 #define VERDICT_WINDOW	128
 /* By how much the rarest mode may fall short of half the most frequent. */
 #define VERDICT_SLACK	6
 
-/* Above the cap evidence adds nothing but delay until a verdict falls again. */
-static u32 verdict_cap(const struct verdict_rule *rule)
+/*
+ * One sample in 13 at which x87 has moved is enough to believe that it moves
+ * along; once is not, nor is a miner's that was parked in another mode.
+ */
+#define VERDICT_LED_MOVED	12
+#define VERDICT_LED_START	12
+#define VERDICT_LED_MOST	60
+
+/*
+ * The mode that last followed on a mode follows again in .33 of RandomX's
+ * changes and in .75 or more of a cycle's; 5/9 is neutral. A sample without a
+ * change is one in four or more; 4/19 is neutral.
+ */
+#define VERDICT_VARIED_UP	5
+#define VERDICT_VARIED_DOWN	4
+#define VERDICT_STAYED_UP	15
+#define VERDICT_STAYED_DOWN	4
+#define VERDICT_RANDOM_MOST	250
+#define VERDICT_RANDOM		125
+
+/* CPU time that one sample can speak for. */
+#define VERDICT_CPU_MOST	100
+
+#define U16_MOST		0xffff
+
+static u32 least(u32 a, u32 b)
 {
-	return rule->randomx + VERDICT_GAIN;
+	return a < b ? a : b;
+}
+
+static u32 less(u32 from, u32 points)
+{
+	return from > points ? from - points : 0;
 }
 
 static void lose(u16 *part, u32 points)
 {
-	*part = *part > points ? *part - points : 0;
+	*part = less(*part, points);
 }
 
 /**
@@ -79,9 +121,9 @@ static void lose(u16 *part, u32 points)
  * @score: to be set
  * @now_ms: wall time in milliseconds
  */
-void verdict_init(struct verdict_score *score, u32 now_ms)
+void verdict_init(struct verdict_score *score, u64 now_ms)
 {
-	*score = (struct verdict_score){ .agree = VERDICT_AGREED, .decay_ms = now_ms };
+	*score = (struct verdict_score){ .led = VERDICT_LED_START, .decay_ms = now_ms };
 }
 
 /**
@@ -91,83 +133,115 @@ void verdict_init(struct verdict_score *score, u32 now_ms)
  * @now_ms: wall time in milliseconds; a step back of the clock takes nothing
  */
 void verdict_decay(const struct verdict_rule *rule, struct verdict_score *score,
-		   u32 now_ms)
+		   u64 now_ms)
 {
-	u32 elapsed = now_ms - score->decay_ms;
+	u32 decay = score->sum ? VERDICT_SUM_DECAY * rule->decay : rule->decay;
+	u64 fade;
 	u32 points;
 	int i;
 
-	if (elapsed > -VERDICT_STEP_BACK)
+	/* CPUs look at the clock one after the other. */
+	if (now_ms <= score->decay_ms)
 		return;
-	if (!rule->decay) {
-		score->decay_ms = now_ms;
-		return;
-	}
-	/* decay <= 1000, so that points fit. */
-	points = (u64)elapsed * rule->decay / 1000;
-	score->decay_ms += (u64)points * 1000 / rule->decay;
+	fade = (now_ms - score->decay_ms) * decay + score->fade;
+	points = fade / 1000 < U16_MOST ? fade / 1000 : U16_MOST;
+	score->fade = fade % 1000;
+	score->decay_ms = now_ms;
 	for (i = 0; i < VERDICT_PARTS; i++)
 		lose(&score->part[i], points);
-	/* x87's counters are hundreds of times larger and outlive pauses. */
-	for (i = 0; i < 3; i++)
-		lose(&score->x87[i], points / 8);
+	lose(&score->mixed_ms, points);
 }
 
-/**
- * verdict_take() - add one believed change to a score
- * @rule: the rule
- * @score: of the thread, or of a process that takes over what its thread found
- * @change: what verdict_sample() returned, with @change->believed set
- * @now_ms: wall time in milliseconds
- */
-void verdict_take(const struct verdict_rule *rule, struct verdict_score *score,
-		  const struct verdict_change *change, u32 now_ms)
+/* Do RD, RU and RZ mix? In points, up to the cap. */
+static u32 mixing(const struct verdict_score *score)
 {
-	u32 cap = verdict_cap(rule);
+	const u8 *n = score->arrivals;
+	u32 points = 2 * score->part[VERDICT_CROSS];
+	u32 min = n[0], max = n[0];
 	int i;
 
-	verdict_decay(rule, score, now_ms);
+	if (!score->mixes)
+		return 0;
+	for (i = 0; i < 3; i++) {
+		points = least(points, score->part[i]);
+		min = n[i] < min ? n[i] : min;
+		max = n[i] > max ? n[i] : max;
+	}
+	/*
+	 * RandomX has no favourite among the three. A program that goes to one of
+	 * them more than twice as often as to another is something else, chance
+	 * aside.
+	 */
+	return 2 * min + VERDICT_SLACK >= max ? points : 0;
+}
+
+static void step(u8 *counter, bool up, u32 gain, u32 loss, u32 most)
+{
+	*counter = up ? least(*counter + gain, most) : less(*counter, loss);
+}
+
+static void take_change(u32 cap, struct verdict_score *score, const struct verdict_change *change)
+{
+	int i;
+
 	if (change->cross)
 		score->mixes = true;
 	if (change->to != ROUNDWATCH_RN && ++score->arrivals[change->to - 1] == VERDICT_WINDOW)
 		for (i = 0; i < 3; i++)
 			score->arrivals[i] /= 2;
 	for (i = 0; i < VERDICT_PARTS; i++) {
-		bool hit = i == VERDICT_CROSS ? change->cross :
-						i + 1 == change->to;
+		bool hit = i == VERDICT_CROSS ? change->cross : i + 1 == change->to;
 
-		if (!hit)
-			lose(&score->part[i], VERDICT_LOSS);
-		else if ((u32)score->part[i] + VERDICT_GAIN < cap)
-			score->part[i] += VERDICT_GAIN;
+		if (hit)
+			score->part[i] = least(score->part[i] + VERDICT_GAIN, cap);
 		else
-			score->part[i] = cap;
+			lose(&score->part[i], VERDICT_LOSS);
 	}
+	step(&score->varied, !change->repeated, VERDICT_VARIED_UP, VERDICT_VARIED_DOWN,
+	     VERDICT_RANDOM_MOST);
 }
 
-/*
- * Is x87 led by the same hand as MXCSR? fesetround() sets both; RandomX never
- * touches x87, so that for it they agree in RN only, or by chance if a miner
- * parked x87 elsewhere. One disagreement outweighs several agreements.
+/**
+ * verdict_take() - add a sample to a score
+ * @rule: the rule
+ * @score: of the thread, or of a sum that takes over what its threads find
+ * @change: what verdict_sample() returned, with @change->counted set
+ * @now_ms: wall time in milliseconds
+ *
+ * A sum takes over all samples, also those that speak against RandomX.
  */
-static bool x87_follows(struct verdict_score *score,
-			const struct verdict_sample *sample)
+void verdict_take(const struct verdict_rule *rule, struct verdict_score *score,
+		  const struct verdict_change *change, u64 now_ms)
 {
-	if (sample->x87 != sample->mode)
-		score->agree = score->agree > 4 ? score->agree - 4 : 0;
-	else if (score->agree < 12)
-		score->agree++;
-	return sample->mode && sample->x87 == sample->mode && score->agree > VERDICT_AGREED;
+	int i;
+
+	verdict_decay(rule, score, now_ms);
+	score->borrowed = false;
+	score->sum |= score->thread && score->thread != change->thread;
+	score->thread = change->thread;
+	if (change->moved || change->changed)
+		step(&score->led, change->moved, VERDICT_LED_MOVED, 1, VERDICT_LED_MOST);
+	step(&score->stayed, !change->changed, VERDICT_STAYED_UP, VERDICT_STAYED_DOWN,
+	     VERDICT_RANDOM_MOST);
+	if (change->changed)
+		take_change(rule->randomx + VERDICT_GAIN, score, change);
+	else
+		for (i = 0; i < VERDICT_PARTS; i++)
+			lose(&score->part[i], VERDICT_IDLE);
+	if (score->varied >= VERDICT_RANDOM && score->stayed >= VERDICT_RANDOM &&
+	    mixing(score) >= rule->suspect)
+		score->mixed_ms = least(score->mixed_ms + change->cpu_ms, VERDICT_LED_CAP);
 }
 
 /**
  * verdict_sample() - one sample of a thread
  * @rule: the rule
- * @score: the thread's
+ * @score: the thread's; or that of a sum, for the first sample of each of its
+ *	threads, which then are to it samples of one thread of its own
  * @sample: taken at least @rule->gap_ns of the thread's CPU time after the last
  *
- * RN at a voluntary switch is no evidence, as a miner can go there before a
- * system call: such a sample is not counted, and the caller may take the next.
+ * A voluntary sample is no evidence in any mode, as a miner can choose both:
+ * it is not counted, and the caller may take the next.
  *
  * Return: what the sample was.
  */
@@ -175,50 +249,40 @@ struct verdict_change verdict_sample(const struct verdict_rule *rule,
 				     struct verdict_score *score,
 				     const struct verdict_sample *sample)
 {
-	struct verdict_change change = { .to = sample->mode };
-	u8 from = score->mode;
-	bool follows;
-	int i;
+	struct verdict_change change = {
+		.thread = sample->thread,
+		.cpu_ms = least(sample->cpu_ms, VERDICT_CPU_MOST),
+		.to = sample->mode,
+	};
+	u32 from = score->mode;
 
-	if (sample->mode == ROUNDWATCH_RN && sample->voluntary)
+	if (sample->voluntary)
 		return change;
 	change.counted = true;
-	follows = x87_follows(score, sample);
+	change.moved = sample->x87 != score->x87;
 	change.changed = sample->mode != from;
-	if (!change.changed) {
-		verdict_decay(rule, score, sample->now_ms);
-		for (i = 0; i < VERDICT_PARTS; i++)
-			lose(&score->part[i], VERDICT_IDLE);
-		return change;
+	score->x87 = sample->x87;
+	if (change.changed) {
+		score->mode = sample->mode;
+		change.repeated = (score->next >> 2 * from & 3) == sample->mode;
+		score->next = (score->next & ~(3 << 2 * from)) | sample->mode << 2 * from;
+		if (from == ROUNDWATCH_RN || sample->mode == ROUNDWATCH_RN) {
+			score->crossed = false;
+		} else if (sample->mode == ROUNDWATCH_RZ) {
+			change.cross = true;
+			score->crossed = true;
+		} else {
+			change.cross = from == ROUNDWATCH_RZ && !score->crossed;
+			score->crossed = false;
+		}
 	}
-	score->mode = sample->mode;
-	if (from == ROUNDWATCH_RN || sample->mode == ROUNDWATCH_RN) {
-		score->crossed = false;
-	} else if (sample->mode == ROUNDWATCH_RZ) {
-		change.cross = true;
-		score->crossed = true;
-	} else {
-		change.cross = from == ROUNDWATCH_RZ && !score->crossed;
-		score->crossed = false;
-	}
-	if (follows) {
-		u16 *x87 = &score->x87[sample->mode - 1];
-
-		verdict_decay(rule, score, sample->now_ms);
-		for (i = 0; i < VERDICT_PARTS; i++)
-			lose(&score->part[i], VERDICT_LOSS);
-		if (*x87 < VERDICT_X87_LIMIT)
-			++*x87;
-		return change;
-	}
-	change.believed = true;
 	verdict_take(rule, score, &change, sample->now_ms);
 	return change;
 }
 
 /**
  * verdict_inherit() - a process starts with, or leaves behind, what was found
- * @score: gets the larger of its own and @from's parts
+ * @score: gets the larger of its own and @from's
  * @from: the parent's score at a fork, the child's at its end; as decayed as
  *	@score is
  * @same_program: there was no exec between the two, so that the first sample of
@@ -236,49 +300,79 @@ void verdict_inherit(struct verdict_score *score,
 	for (i = 0; i < VERDICT_PARTS; i++)
 		if (score->part[i] < from->part[i])
 			score->part[i] = from->part[i];
+	if (score->mixed_ms < from->mixed_ms)
+		score->mixed_ms = from->mixed_ms;
 	if (same_program) {
 		score->mode = from->mode;
+		score->x87 = from->x87;
+		score->next = from->next;
+		score->led = from->led;
+		score->varied = from->varied;
+		score->stayed = from->stayed;
 		score->crossed = from->crossed;
-		score->agree = from->agree;
+		score->borrowed = true;
 	}
 }
 
 /**
  * verdict_exec() - another program begins in the same process
- * @score: of the process; its parts stay, as a miner could exec itself
+ * @score: of the process
+ *
+ * What a process found is its own, whatever it runs: a miner could exec itself
+ * for every hash. Only where the last sample was the parent's, in another
+ * program, the next does not follow on it.
  */
 void verdict_exec(struct verdict_score *score)
 {
-	int i;
-
+	if (!score->borrowed)
+		return;
 	score->mode = ROUNDWATCH_RN;
+	score->x87 = ROUNDWATCH_RN;
 	score->crossed = false;
-	score->mixes = false;
-	score->agree = VERDICT_AGREED;
-	for (i = 0; i < 3; i++)
-		score->arrivals[i] = 0;
+	score->borrowed = false;
+	score->led = VERDICT_LED_START;
 }
 
-/*
- * RandomX has no favourite among RD, RU and RZ. Whoever goes to one of them more
- * than twice as often as to another is something else, chance aside.
+/**
+ * verdict_is_led() - does x87's rounding control move along with MXCSR's?
+ * @score: of a thread or a process
  */
-static bool balanced(const struct verdict_score *score)
+bool verdict_is_led(const struct verdict_score *score)
 {
-	const u8 *n = score->arrivals;
-	u32 min = n[0], max = n[0];
-	int i;
-
-	for (i = 1; i < 3; i++) {
-		min = n[i] < min ? n[i] : min;
-		max = n[i] > max ? n[i] : max;
-	}
-	return 2 * min + VERDICT_SLACK >= max;
+	return score->led > VERDICT_LED_START;
 }
 
-static u32 least(u32 a, u32 b)
+/* What modes are worth that have mixed for so long while x87 moved along. */
+static u32 worth(const struct verdict_rule *rule, u32 mixed_ms)
 {
-	return a < b ? a : b;
+	const u32 rest = VERDICT_LED_RANDOMX - VERDICT_LED_SUSPECT;
+
+	if (mixed_ms < VERDICT_LED_SUSPECT)
+		return mixed_ms * rule->suspect / VERDICT_LED_SUSPECT;
+	return rule->suspect +
+	       (mixed_ms - VERDICT_LED_SUSPECT) * (rule->randomx - rule->suspect) / rest;
+}
+
+/**
+ * verdict_asks() - is it time to look at the memory of the process?
+ * @rule: the rule
+ * @score: as of the last sample
+ *
+ * Return: whether verdict_witness() should come before verdict_evidence().
+ */
+bool verdict_asks(const struct verdict_rule *rule, const struct verdict_score *score)
+{
+	return mixing(score) >= rule->suspect;
+}
+
+/**
+ * verdict_witness() - what the memory of the process says
+ * @score: of one of its threads, or of the process
+ * @has_memory: it maps VERDICT_MEMORY_MIB or more, or nobody can tell: a guest
+ */
+void verdict_witness(struct verdict_score *score, bool has_memory)
+{
+	score->small = !has_memory;
 }
 
 /**
@@ -286,22 +380,19 @@ static u32 least(u32 a, u32 b)
  * @rule: the rule
  * @score: decayed by the caller
  *
- * Return: 0 to @rule->randomx + VERDICT_GAIN. What x87 followed counts up to
- * @rule->suspect at most, however long it goes on.
+ * Return: 0 to @rule->randomx + VERDICT_GAIN.
  */
 u32 verdict_evidence(const struct verdict_rule *rule,
 		     const struct verdict_score *score)
 {
-	u32 evidence = score->mixes && balanced(score) ? 2 * score->part[VERDICT_CROSS] : 0;
-	u32 x87 = VERDICT_X87_LIMIT;
-	int i;
+	u32 evidence = mixing(score);
+	u32 cap = U16_MOST;
 
-	for (i = 0; i < 3; i++) {
-		evidence = least(evidence, score->part[i]);
-		x87 = least(x87, score->x87[i]);
-	}
-	x87 = (u64)x87 * rule->suspect / VERDICT_X87_LIMIT;
-	return x87 > evidence ? x87 : evidence;
+	if (verdict_is_led(score))
+		evidence = least(evidence, worth(rule, score->mixed_ms));
+	if (score->small)
+		cap = verdict_is_led(score) ? rule->suspect : rule->randomx;
+	return least(evidence, cap - 1);
 }
 
 /**

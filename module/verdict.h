@@ -39,8 +39,17 @@ typedef uint64_t u64;
 #define VERDICT_GAP_MIN		100
 #define VERDICT_GAP_MAX		1000000
 
-/* Changes into each of RD, RU and RZ, with x87 following, that make a suspect. */
-#define VERDICT_X87_LIMIT	16384
+/*
+ * CPU time, in milliseconds, for which all four modes have to mix at random, where
+ * x87's rounding control moves along with MXCSR's.
+ */
+#define VERDICT_LED_SUSPECT	7500
+#define VERDICT_LED_RANDOMX	45000
+/* It goes on from there, to outlive a pause. */
+#define VERDICT_LED_CAP		50000
+
+/* The least memory that a process maps if it computes RandomX. */
+#define VERDICT_MEMORY_MIB	128
 
 /**
  * struct verdict_rule - the numbers an administrator may change
@@ -66,36 +75,59 @@ enum verdict_part {
 };
 
 /**
- * struct verdict_score - the running score of a thread or a process
+ * struct verdict_score - the running score of a thread, or of a sum of threads
+ * @decay_ms: wall time up to which decay has been taken off
  * @part: evidence per enum verdict_part
- * @arrivals: believed changes into RD, RU, RZ, the older ones halved
- * @x87: changes into RD, RU, RZ that were not believed, as x87 followed
- * @mode: mode of the last sample; RN for a thread not sampled yet
+ * @mixed_ms: CPU time for which the modes have mixed at random
+ * @fade: decay that does not make a point yet, in thousandths
+ * @arrivals: changes into RD, RU, RZ, the older ones halved
+ * @mode: MXCSR's rounding control at the last sample; RN before the first
+ * @x87: that of x87
+ * @next: the mode that last followed on each mode, two bits each
+ * @led: how much x87 has lately moved along, 0 to 60
+ * @varied: how little the last successor of a mode says about the next, 0 to 250
+ * @stayed: how far from "at every sample another mode" this is, 0 to 250
+ * @thread: of the last sample
+ * @sum: more than one thread has given samples
  * @crossed: the present visit to RZ is already in part[VERDICT_CROSS]
  * @mixes: it went from RD or RU to RZ or back itself: not all is inherited
- * @agree: how many samples x87's rounding has lately been the same as MXCSR's
- * @decay_ms: wall time up to which decay has been taken off
+ * @borrowed: @mode and what follows from it are those of the parent process
+ * @small: the process does not map the memory that RandomX needs
  */
 struct verdict_score {
+	u64 decay_ms;
 	u16 part[VERDICT_PARTS];
+	u16 mixed_ms;
+	u16 fade;
+	u16 thread;
 	u8 arrivals[3];
-	u16 x87[3];
 	u8 mode;
+	u8 x87;
+	u8 next;
+	u8 led;
+	u8 varied;
+	u8 stayed;
+	u8 sum : 1;
 	u8 crossed : 1;
 	u8 mixes : 1;
-	u8 agree : 6;
-	u32 decay_ms;
+	u8 borrowed : 1;
+	u8 small : 1;
 };
 
 /**
  * struct verdict_sample - what is known of a thread at a sample
- * @now_ms: wall time in milliseconds, may wrap
+ * @now_ms: wall time in milliseconds; does not wrap
+ * @cpu_ms: the thread's CPU time since its last sample that counted, or its start
+ * @thread: a number that tells the threads of a process apart, most of the time
  * @mode: MXCSR's rounding control
  * @x87: the x87 control word's rounding control
- * @voluntary: the thread entered the kernel of its own accord
+ * @voluntary: the thread chose the moment: it entered the kernel by a system
+ *	call, or it sleeps
  */
 struct verdict_sample {
-	u32 now_ms;
+	u64 now_ms;
+	u32 cpu_ms;
+	u16 thread;
 	u8 mode;
 	u8 x87;
 	bool voluntary;
@@ -103,31 +135,40 @@ struct verdict_sample {
 
 /**
  * struct verdict_change - what a sample was to the rule
+ * @thread: as in the sample
+ * @cpu_ms: CPU time since the sample before, as far as it is taken into account
  * @counted: false: no evidence either way, as if never taken
  * @changed: the mode is not that of the sample before
- * @believed: changed, and not x87's doing: a process may take it over
+ * @moved: x87's rounding control is not that of the sample before
  * @cross: the change is a visit to RZ next to RD or RU, for the first time
+ * @repeated: the mode before was last left for the same mode
  * @to: the mode
  */
 struct verdict_change {
+	u16 thread;
+	u8 cpu_ms;
 	bool counted;
 	bool changed;
-	bool believed;
+	bool moved;
 	bool cross;
+	bool repeated;
 	u8 to;
 };
 
-void verdict_init(struct verdict_score *score, u32 now_ms);
+void verdict_init(struct verdict_score *score, u64 now_ms);
 struct verdict_change verdict_sample(const struct verdict_rule *rule,
 				     struct verdict_score *score,
 				     const struct verdict_sample *sample);
 void verdict_take(const struct verdict_rule *rule, struct verdict_score *score,
-		  const struct verdict_change *change, u32 now_ms);
+		  const struct verdict_change *change, u64 now_ms);
 void verdict_inherit(struct verdict_score *score,
 		     const struct verdict_score *from, bool same_program);
 void verdict_exec(struct verdict_score *score);
 void verdict_decay(const struct verdict_rule *rule, struct verdict_score *score,
-		   u32 now_ms);
+		   u64 now_ms);
+bool verdict_is_led(const struct verdict_score *score);
+bool verdict_asks(const struct verdict_rule *rule, const struct verdict_score *score);
+void verdict_witness(struct verdict_score *score, bool has_memory);
 u32 verdict_evidence(const struct verdict_rule *rule,
 		     const struct verdict_score *score);
 u8 verdict_decide(const struct verdict_rule *rule, u32 evidence, u8 before);

@@ -2,6 +2,7 @@
 /* Fuzzes module/verdict.c: no sequence of samples, forks and execs drives a score out of bounds. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "verdict.h"
 
@@ -18,13 +19,17 @@ static void check(const struct verdict_rule *rule, const struct verdict_score *s
 		must(s->part[i] <= rule->randomx + VERDICT_GAIN);
 	for (i = 0; i < 3; i++) {
 		must(s->arrivals[i] < 128);
-		must(s->x87[i] <= VERDICT_X87_LIMIT);
 		all = s->part[i] < all ? s->part[i] : all;
 	}
-	must(s->agree <= 12);
-	must(s->mode <= ROUNDWATCH_RZ);
-	/* All of RD, RU and RZ must appear, or x87 must follow in all of them. */
-	must(evidence <= all || evidence <= rule->suspect);
+	must(s->mixed_ms <= VERDICT_LED_CAP && s->fade < 1000);
+	must(s->led <= 60 && s->varied <= 250 && s->stayed <= 250);
+	must(s->mode <= ROUNDWATCH_RZ && s->x87 <= ROUNDWATCH_RZ);
+	/* All of RD, RU and RZ have to turn up, and nothing else makes up for it. */
+	must(evidence <= all);
+	must(!evidence || s->mixes);
+	must(evidence < rule->suspect || verdict_asks(rule, s));
+	/* Without the memory it is never randomx. */
+	must(!s->small || evidence < rule->randomx);
 	must(verdict >= ROUNDWATCH_ROUNDING && verdict <= ROUNDWATCH_RANDOMX);
 	must(evidence < rule->randomx || verdict == ROUNDWATCH_RANDOMX);
 	must(4 * evidence >= rule->suspect || verdict == ROUNDWATCH_ROUNDING ||
@@ -46,24 +51,27 @@ static struct verdict_rule make_rule(struct input *in)
 }
 
 static void take_sample(const struct verdict_rule *rule, struct verdict_score *thread,
-			struct verdict_score *process, u32 now_ms, u8 bits)
+			struct verdict_score *process, u64 now_ms, u16 bits)
 {
 	struct verdict_sample sample = {
 		.now_ms = now_ms,
+		.cpu_ms = bits & 32 ? bits : bits >> 6,
+		.thread = bits >> 8,
 		.mode = bits & 3,
 		.x87 = bits >> 2 & 3,
 		.voluntary = bits & 16,
 	};
-	u8 before = thread->mode;
+	struct verdict_score before = *thread;
 	struct verdict_change change = verdict_sample(rule, thread, &sample);
 
-	must(change.counted || (sample.voluntary && !sample.mode));
-	must(!change.changed || (change.counted && sample.mode != before));
-	must(!change.believed || change.changed);
-	must(!change.cross || change.changed);
+	must(change.counted == !sample.voluntary);
+	must(change.counted || !memcmp(&before, thread, sizeof(before)));
+	must(!change.changed || (change.counted && sample.mode != before.mode));
+	must(!change.moved || (change.counted && sample.x87 != before.x87));
+	must(!(change.cross || change.repeated) || change.changed);
 	must(change.to == sample.mode);
 	must(!change.counted || thread->mode == sample.mode);
-	if (change.believed)
+	if (change.counted)
 		verdict_take(rule, process, &change, now_ms);
 }
 
@@ -73,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct verdict_rule rule = make_rule(&in);
 	struct verdict_score score[4];
 	u8 before[4] = { 0 };
-	u32 now_ms = number(&in, 4);
+	u64 now_ms = number(&in, 4);
 	int i;
 
 	for (i = 0; i < 4; i++)
@@ -84,13 +92,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		switch (op >> 4) {
 		default:
-			take_sample(&rule, one, other, now_ms, number(&in, 1));
+			take_sample(&rule, one, other, now_ms, number(&in, 2));
 			break;
 		case 8:
 			now_ms += number(&in, 1);
 			break;
 		case 9:
-			now_ms += number(&in, 4);
+			now_ms += (u64)number(&in, 4) << (op & 4);
 			break;
 		case 10:
 			verdict_decay(&rule, one, now_ms);
@@ -103,6 +111,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		case 13:
 			verdict_init(one, now_ms);
+			break;
+		case 14:
+			verdict_witness(one, op & 4);
 			break;
 		}
 		for (i = 0; i < 4; i++) {

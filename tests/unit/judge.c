@@ -2,18 +2,20 @@
 /*
  * judge - what the module's rule says of recorded samples
  *
- * judge [--starts N] [--gap-us N] FILE.csv...
+ * judge [--starts N] [--repeat N] [--mapped TABLE] FILE.csv...
  *
  * Columns of a file: thread index, wall time (us), CPU time of the thread
  * (us), R or S (S: blocked of its own accord), MXCSR (hex), x87 control word
  * (hex). Samples are fed to verdict.c as the module's probe feeds them.
  */
 #include <errno.h>
+#include <fnmatch.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "verdict.h"
 
@@ -28,6 +30,14 @@ struct thread {
 	long index;
 	struct row *row;
 	size_t rows, room;
+};
+
+/* A thread's or a process's, as in the module. */
+struct tally {
+	struct verdict_score score;
+	u8 verdict;
+	u64 next_us, cpu_us;
+	u64 counted;
 };
 
 struct result {
@@ -46,51 +56,73 @@ static struct verdict_rule rule = {
 
 static const char *const names[] = { "clear", "rounding", "suspect", "randomx" };
 
+/* MiB that the program of the file maps. */
+static unsigned long mapped;
+
+static void decide(struct tally *t)
+{
+	if (verdict_asks(&rule, &t->score))
+		verdict_witness(&t->score, mapped >= VERDICT_MEMORY_MIB);
+	t->verdict = verdict_decide(&rule, verdict_evidence(&rule, &t->score), t->verdict);
+}
+
 /*
- * One thread from row @first on, as module/observe.c does it: nothing is kept of
- * a thread that never left RN; from then on a sample counts when the thread
- * has used gap_ns of CPU since the last that did.
+ * A sample of a thread, as module/observe.c takes it: nothing is kept of a thread that
+ * never left RN; from then on a sample counts when the thread has used gap_ns of
+ * CPU since the last that did, and its process takes it over.
  */
+static void observe(struct tally *t, struct tally *process, const struct row *row)
+{
+	struct verdict_sample sample = {
+		.now_ms = row->wall_us / 1000,
+		.cpu_ms = (row->cpu_us - t->cpu_us) / 1000,
+		.thread = row->thread + 1,
+		.mode = row->mxcsr >> 13 & 3,
+		.x87 = row->fcw >> 10 & 3,
+		.voluntary = row->state == 'S',
+	};
+	struct verdict_change change;
+
+	if ((!t->counted && sample.mode == ROUNDWATCH_RN) || row->cpu_us < t->next_us)
+		return;
+	if (!t->counted)
+		verdict_init(&t->score, sample.now_ms);
+	change = verdict_sample(&rule, &t->score, &sample);
+	if (!change.counted)
+		return;
+	t->cpu_us = row->cpu_us;
+	t->next_us = row->cpu_us + rule.gap_ns / 1000;
+	t->counted++;
+	decide(t);
+	if (!process)
+		return;
+	if (!process->counted)
+		verdict_init(&process->score, sample.now_ms);
+	if (t->counted == 1)
+		verdict_sample(&rule, &process->score, &sample);
+	else
+		verdict_take(&rule, &process->score, &change, sample.now_ms);
+	process->counted++;
+	decide(process);
+}
+
+static void note(struct result *r, const struct tally *t, u64 row, u64 cpu_us)
+{
+	if (t->verdict > r->verdict)
+		*r = (struct result){ t->verdict, row, t->counted, cpu_us };
+}
+
+/* One thread from row @first on, until @until is reached. */
 static struct result judge(const struct thread *t, size_t first, u8 until)
 {
 	struct result r = { 0 };
-	struct verdict_score score;
-	u64 next = 0, counted = 0;
-	u8 verdict = ROUNDWATCH_CLEAR;
+	struct tally tally = { 0 };
 	size_t i;
 
-	for (i = first; i < t->rows; i++) {
-		const struct row *row = &t->row[i];
-		struct verdict_sample sample = {
-			.now_ms = row->wall_us / 1000,
-			.mode = row->mxcsr >> 13 & 3,
-			.x87 = row->fcw >> 10 & 3,
-			.voluntary = row->state == 'S',
-		};
-
-		if (verdict == ROUNDWATCH_CLEAR) {
-			if (sample.mode == ROUNDWATCH_RN)
-				continue;
-			verdict_init(&score, sample.now_ms);
-			next = 0;
-		}
-		if (row->cpu_us * 1000 >= next &&
-		    verdict_sample(&rule, &score, &sample).counted) {
-			next = row->cpu_us * 1000 + rule.gap_ns;
-			counted++;
-		}
-		verdict = verdict_decide(&rule, verdict_evidence(&rule, &score),
-					 verdict);
-		if (verdict > r.verdict) {
-			r = (struct result){
-				.verdict = verdict,
-				.row = i - first + 1,
-				.counted = counted,
-				.cpu_us = row->cpu_us - t->row[first].cpu_us,
-			};
-			if (verdict >= until)
-				break;
-		}
+	tally.cpu_us = t->row[first].cpu_us;
+	for (i = first; i < t->rows && r.verdict < until; i++) {
+		observe(&tally, NULL, &t->row[i]);
+		note(&r, &tally, i - first + 1, t->row[i].cpu_us - t->row[first].cpu_us);
 	}
 	return r;
 }
@@ -157,6 +189,25 @@ static void starts(const char *name, const struct thread *t, u8 verdict,
 	free(cpu);
 }
 
+/* The rows of a thread @n times over, as if it had gone on like that for @period_us each. */
+static void repeat(struct thread *t, unsigned long n, u64 period_us)
+{
+	u64 cpu_us = t->row[t->rows - 1].cpu_us - t->row[0].cpu_us + rule.gap_ns / 1000;
+	size_t rows = t->rows, i;
+
+	t->row = realloc(t->row, n * rows * sizeof(*t->row));
+	if (!t->row) {
+		fprintf(stderr, "judge: out of memory\n");
+		exit(2);
+	}
+	for (i = rows; i < n * rows; i++) {
+		t->row[i] = t->row[i - rows];
+		t->row[i].wall_us += period_us;
+		t->row[i].cpu_us += cpu_us;
+	}
+	t->rows *= n;
+}
+
 static struct thread *find_thread(struct thread **list, size_t *n, long index)
 {
 	size_t i;
@@ -179,12 +230,97 @@ static int by_index(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static int judge_file(const char *path, unsigned long n_starts)
+/* All threads together, in the order of time. */
+static struct result judge_process(struct thread *list, size_t n, u64 *rows)
+{
+	struct tally *tally = calloc(n, sizeof(*tally)), process = { 0 };
+	size_t *at = calloc(n, sizeof(*at)), i;
+	struct result r = { 0 };
+	u64 cpu_us = 0;
+
+	if (!tally || !at) {
+		fprintf(stderr, "judge: out of memory\n");
+		exit(2);
+	}
+	for (i = 0; i < n; i++)
+		tally[i].cpu_us = list[i].row[0].cpu_us;
+	for (*rows = 0;;) {
+		const struct row *row = NULL;
+		size_t next = 0;
+
+		for (i = 0; i < n; i++) {
+			if (at[i] < list[i].rows &&
+			    (!row || list[i].row[at[i]].wall_us < row->wall_us)) {
+				row = &list[i].row[at[i]];
+				next = i;
+			}
+		}
+		if (!row)
+			break;
+		if (at[next])
+			cpu_us += row->cpu_us - row[-1].cpu_us;
+		at[next]++;
+		++*rows;
+		observe(&tally[next], &process, row);
+		note(&r, &process, *rows, cpu_us);
+	}
+	free(tally);
+	free(at);
+	return r;
+}
+
+/*
+ * Lines of FILE: a pattern of file names without .csv, a comma, MiB. The first
+ * that fits is taken; what is not listed is taken as enough for RandomX.
+ */
+static unsigned long find_mapped(const char *table, const char *name)
+{
+	FILE *file = fopen(table, "r");
+	char line[256], pattern[200], base[256];
+	unsigned long mib, found = ULONG_MAX;
+
+	if (!file)
+		return found;
+	snprintf(base, sizeof(base), "%.*s", (int)strcspn(name, "."), name);
+	while (found == ULONG_MAX && fgets(line, sizeof(line), file))
+		if (line[0] != '#' && sscanf(line, "%199[^,],%lu", pattern, &mib) == 2 &&
+		    !fnmatch(pattern, base, 0))
+			found = mib;
+	fclose(file);
+	return found;
+}
+
+/* The table of the folder that a file is in. */
+static const char *table_beside(const char *path)
+{
+	static char table[4096];
+	int folder = strrchr(path, '/') ? strrchr(path, '/') + 1 - path : 0;
+
+	snprintf(table, sizeof(table), "%.*smapped.csv", folder, path);
+	if (access(table, R_OK))
+		snprintf(table, sizeof(table), "%.*s../traces-2/mapped.csv", folder, path);
+	return table;
+}
+
+static void print(const char *name, const char *thread, u64 rows, const struct result *r)
+{
+	printf("%s thr=%s samples=%llu verdict=%s", name, thread, (unsigned long long)rows,
+	       names[r->verdict]);
+	if (r->row)
+		printf(" first_sample=%llu first_cpu_ms=%llu\n", (unsigned long long)r->row,
+		       (unsigned long long)r->cpu_us / 1000);
+	else
+		puts(" first_sample=- first_cpu_ms=-");
+}
+
+static int judge_file(const char *path, const char *table, unsigned long n_starts,
+		      unsigned long times)
 {
 	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 	FILE *file = fopen(path, "r");
 	struct thread *list = NULL, *t;
 	unsigned long line = 0;
+	u64 first_us = UINT64_MAX, last_us = 0;
 	size_t n = 0, i;
 	char buf[256];
 	int status = 0;
@@ -212,6 +348,8 @@ static int judge_file(const char *path, unsigned long n_starts)
 		}
 		row.wall_us = wall;
 		row.cpu_us = cpu;
+		first_us = wall < first_us ? wall : first_us;
+		last_us = wall > last_us ? wall : last_us;
 		t = find_thread(&list, &n, row.thread);
 		if (t && t->rows == t->room) {
 			t->room = t->room ? 2 * t->room : 1024;
@@ -233,8 +371,12 @@ static int judge_file(const char *path, unsigned long n_starts)
 	fclose(file);
 	if (n)
 		qsort(list, n, sizeof(*list), by_index);
+	for (i = 0; i < n && times > 1; i++)
+		repeat(&list[i], times, last_us - first_us + rule.gap_ns / 1000);
+	mapped = find_mapped(table, name);
 	for (i = 0; i < n && !status; i++) {
 		struct result r;
+		char thread[24];
 
 		t = &list[i];
 		r = judge(t, 0, ROUNDWATCH_RANDOMX);
@@ -243,14 +385,14 @@ static int judge_file(const char *path, unsigned long n_starts)
 				starts(name, t, r.verdict, n_starts);
 			continue;
 		}
-		printf("%s thr=%ld samples=%zu verdict=%s", name, t->index,
-		       t->rows, names[r.verdict]);
-		if (r.row)
-			printf(" first_sample=%llu first_cpu_ms=%llu\n",
-			       (unsigned long long)r.row,
-			       (unsigned long long)r.cpu_us / 1000);
-		else
-			puts(" first_sample=- first_cpu_ms=-");
+		snprintf(thread, sizeof(thread), "%ld", t->index);
+		print(name, thread, t->rows, &r);
+	}
+	if (!status && !n_starts) {
+		u64 rows;
+		struct result r = judge_process(list, n, &rows);
+
+		print(name, "all", rows, &r);
 	}
 	for (i = 0; i < n; i++)
 		free(list[i].row);
@@ -260,38 +402,62 @@ static int judge_file(const char *path, unsigned long n_starts)
 
 static void usage(FILE *out)
 {
-	fputs("Usage: judge [--starts N] FILE.csv...\n"
-	      "What the decision rule says of recorded samples, one line a thread:\n"
+	fputs("Usage: judge [--starts N] [--repeat N] [--mapped TABLE] FILE.csv...\n"
+	      "What the decision rule says of recorded samples, one line a thread and one, thr=all,\n"
+	      "for the process:\n"
 	      "  FILE thr=N samples=N verdict=V first_sample=N first_cpu_ms=N\n"
 	      "samples are the rows of the thread; first_* tell when the verdict was first\n"
 	      "reached, counted from the thread's first row.\n\n"
-	      "  --starts N  instead, for threads that get above rounding: counted samples\n"
-	      "              and CPU time to that verdict from N random starting points\n"
-	      "  --help      this text\n", out);
+	      "  --starts N      instead, for threads that get above rounding: counted samples\n"
+	      "                  and CPU time to that verdict from N random starting points\n"
+	      "  --repeat N      as if the program had gone on for N times as long\n"
+	      "  --mapped TABLE  how many MiB the programs map, by patterns of file names;\n"
+	      "                  unless given: mapped.csv in FILE's folder, or in traces-2 beside it\n"
+	      "  --help          this text\n", out);
+}
+
+static unsigned long number(const char *option, const char *text)
+{
+	unsigned long n;
+	char *end;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno || *end || end == text || !n || n > 1000000 || *text == '-') {
+		fprintf(stderr, "judge: %s takes a number from 1 to 1000000, not '%s'\n",
+			option, text);
+		exit(2);
+	}
+	return n;
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "starts", required_argument, NULL, 's' },
+		{ "repeat", required_argument, NULL, 'r' },
+		{ "mapped", required_argument, NULL, 'm' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	unsigned long n_starts = 0;
+	unsigned long n_starts = 0, times = 1;
+	const char *table = NULL;
 	int status = 0, c;
-	char *end;
 
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (c) {
 		case 's':
-			errno = 0;
-			n_starts = strtoul(optarg, &end, 10);
-			if (errno || *end || end == optarg || !n_starts ||
-			    n_starts > 1000000 || *optarg == '-') {
-				fprintf(stderr, "judge: --starts takes a number from 1 to 1000000, not '%s'\n",
-					optarg);
+			n_starts = number("--starts", optarg);
+			break;
+		case 'r':
+			times = number("--repeat", optarg);
+			break;
+		case 'm':
+			if (access(optarg, R_OK)) {
+				fprintf(stderr, "judge: %s: %s\n", optarg, strerror(errno));
 				return 2;
 			}
+			table = optarg;
 			break;
 		case 'h':
 			usage(stdout);
@@ -305,8 +471,11 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
-	for (; optind < argc; optind++)
-		if (judge_file(argv[optind], n_starts))
+	for (; optind < argc; optind++) {
+		const char *path = argv[optind];
+
+		if (judge_file(path, table ? table : table_beside(path), n_starts, times))
 			status = 2;
+	}
 	return status;
 }
