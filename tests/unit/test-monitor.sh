@@ -136,7 +136,7 @@ result $? "entity: another with a reused PID"
 run monitor --input all --format text --allow nobody
 expect "text" 0
 same "text: a line" "$(sed -n 2p out)" "2023-11-14T22:13:22.000000+00:00 xmrig[42] became suspect, \
-was randomx (evidence 0; user 12345, else nothing is known of it)"
+was randomx (evidence 0; user 12345, nothing more is known about it)"
 mk head info tally flags=1 pid=9 tgid=9 comm="$(printf 'a\033[2Jb\377')" verdict=3 end > nasty
 run monitor --input nasty --format text --allow nobody
 mk escapes < out

@@ -13,7 +13,6 @@
 
 #include "base/util.h"
 #include "output/event.h"
-#include "who/image.h"
 
 #define ECS_VERSION "8.11.0"
 
@@ -190,7 +189,7 @@ static char *name_of(const struct accused *a)
 static void put_process(json_object *root, const struct follow *f, const struct accused *a)
 {
 	const struct identity *id = &a->id;
-	char *name = name_of(a), *image = image_name(f->host->root, id->container), number[16];
+	char *name = name_of(a), number[16];
 
 	put_number(root, "process.pid", a->tgid);
 	put_entity(root, f, a);
@@ -208,7 +207,7 @@ static void put_process(json_object *root, const struct follow *f, const struct 
 	put_text(root, "container.id", id->container);
 	put_text(root, "container.runtime", id->runtime);
 	put_text(root, "container.name", id->container_name);
-	put_text(root, "container.image.name", image);
+	put_text(root, "container.image.name", id->image);
 	if (id->pod) {
 		put_text(root, "orchestrator.type", "kubernetes");
 		put_text(root, "orchestrator.namespace", id->pod_namespace);
@@ -216,7 +215,6 @@ static void put_process(json_object *root, const struct follow *f, const struct 
 		put_text(root, "orchestrator.resource.name", id->pod);
 		put_text(root, "orchestrator.resource.id", id->pod_uid);
 	}
-	free(image);
 	free(name);
 }
 

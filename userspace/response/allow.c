@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Whose mining is no surprise: /etc/roundwatch/allow */
+/* Processes that may mine: /etc/roundwatch/allow */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -11,7 +12,6 @@
 
 #include "base/util.h"
 #include "response/allow.h"
-#include "who/image.h"
 
 #define BLANKS " \t\r\n"
 
@@ -34,7 +34,7 @@ static const char *const key_name[KEYS] = {
 	[KEY_POD] = "pod",
 };
 
-/* A line allows whom all its patterns match; NULL is none. */
+/* A line allows a process that all its patterns match; NULL is none. */
 struct allow_line {
 	char *pattern[KEYS];
 	char *text;
@@ -96,7 +96,7 @@ static void add_line(struct allow *a, const char *path, size_t number, char *tex
 	line.text = xasprintf("line %zu: %s", number, text);
 	why = parse(text, &line);
 	if (why) {
-		error("%s: line %zu: %s; it allows nobody, and no action is taken until it is mended",
+		error("%s: line %zu: %s; it allows nothing, and no action is taken until it is corrected",
 		      path, number, why);
 		a->broken = true;
 		free_line(&line);
@@ -107,7 +107,7 @@ static void add_line(struct allow *a, const char *path, size_t number, char *tex
 	a->line[a->n++] = line;
 }
 
-/* Whoever may write it may have a miner spared. */
+/* A user that may write it may have a miner spared. */
 static void check_owner(struct allow *a, const char *path, int fd)
 {
 	struct stat st;
@@ -148,32 +148,44 @@ enum status allow_read(struct allow *a, const char *path)
 	return STATUS_OK;
 }
 
+enum match {
+	MATCH_NO,
+	MATCH_UNKNOWN,	/* what the pattern is about could not be looked up */
+	MATCH_YES,
+};
+
 /*
- * In a mount namespace of its own, whoever made it can give any file any path:
- * the file has to be the one that has this path on the host.
+ * In a mount namespace of its own, its maker can give any file any path: the file has to
+ * be the one that has this path on the host.
  */
 static bool is_hosts_file(const struct host *host, const struct roundwatch_tally *t,
 			  const char *path)
 {
 	struct stat theirs, ours;
 	int process = process_open(host, t->tgid, t->process_start_ns);
-	bool same;
+	int task = process < 0 ? -1 : process_task(process, NULL);
+	bool same = false;
 
-	if (process < 0)
+	if (process >= 0)
+		close(process);
+	if (task < 0)
 		return false;
-	same = !fstatat(process, "exe", &theirs, 0) && !fstatat(host->root, path + 1, &ours, 0) &&
+	same = !fstatat(task, "exe", &theirs, 0) && !fstatat(host->root, path + 1, &ours, 0) &&
 	       theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
-	close(process);
+	close(task);
 	return same;
 }
 
-static bool match_exe(const char *pattern, const struct host *host,
-		      const struct roundwatch_tally *t, const struct identity *id)
+static enum match match_exe(const char *pattern, const struct host *host,
+			    const struct roundwatch_tally *t, const struct identity *id)
 {
-	if (!id->exe || *id->exe != '/' || id->deleted || id->memfd ||
-	    fnmatch(pattern, id->exe, FNM_PATHNAME))
-		return false;
-	return !host->live || is_hosts_file(host, t, id->exe);
+	if (!id->exe)
+		return MATCH_UNKNOWN;
+	if (*id->exe != '/' || id->deleted || id->memfd ||
+	    fnmatch(pattern, id->exe, FNM_PATHNAME) ||
+	    (host->live && !is_hosts_file(host, t, id->exe)))
+		return MATCH_NO;
+	return MATCH_YES;
 }
 
 static bool match(const char *pattern, const char *text)
@@ -181,58 +193,184 @@ static bool match(const char *pattern, const char *text)
 	return text && !fnmatch(pattern, text, 0);
 }
 
-static bool match_user(const char *pattern, const struct roundwatch_tally *t,
-		       const struct identity *id)
+/* systemd's \xHH in the name of a unit are four characters, not an escape of the pattern. */
+static enum match match_unit(const char *pattern, const struct identity *id)
+{
+	size_t n = strlen(pattern);
+	char *copy, *to;
+	bool matched;
+
+	if (!id->unit)
+		return id->cgroup ? MATCH_NO : MATCH_UNKNOWN;
+	copy = to = xrealloc(NULL, 2 * n + 1, 1);
+	for (const char *s = pattern; *s; s++) {
+		if (s[0] == '\\' && s[1] == 'x' && isxdigit((unsigned char)s[2]) &&
+		    isxdigit((unsigned char)s[3]))
+			*to++ = '\\';
+		*to++ = *s;
+	}
+	*to = '\0';
+	matched = match(copy, id->unit);
+	free(copy);
+	return matched ? MATCH_YES : MATCH_NO;
+}
+
+static enum match match_user(const char *pattern, const struct roundwatch_tally *t,
+			     const struct identity *id)
 {
 	char number[16];
 
 	snprintf(number, sizeof(number), "%u", t->uid);
-	return match(pattern, id->user) || match(pattern, number);
+	return match(pattern, id->user) || match(pattern, number) ? MATCH_YES : MATCH_NO;
 }
 
-static bool match_image(const char *pattern, const struct host *host, const struct identity *id)
+/* Below the group of a user's own systemd, that user may name groups after any container. */
+static bool is_users_own(const struct identity *id)
 {
-	char *image = image_name(host->root, id->container);
-	bool matched = match(pattern, image);
-
-	free(image);
-	return matched;
+	return id->unit && !strncmp(id->unit, "user@", 5);
 }
 
-static bool match_pod(const char *pattern, const struct identity *id)
+/* Whether containers of that runtime have names besides their IDs. */
+static bool has_names(const char *runtime)
+{
+	static const char *const has[] = {
+		"docker", "containerd", "cri-o", "podman", "kata", "unknown",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(has); i++)
+		if (!strcmp(has[i], runtime))
+			return true;
+	return false;
+}
+
+static enum match match_container(const char *pattern, const struct identity *id)
+{
+	if (!id->container)
+		return id->cgroup ? MATCH_NO : MATCH_UNKNOWN;
+	if (is_users_own(id))
+		return MATCH_UNKNOWN;
+	if (match(pattern, id->container) || match(pattern, id->container_name))
+		return MATCH_YES;
+	return id->container_name || !has_names(id->runtime) ? MATCH_NO : MATCH_UNKNOWN;
+}
+
+static enum match match_image(const char *pattern, const struct identity *id)
+{
+	if (!id->container)
+		return id->cgroup ? MATCH_NO : MATCH_UNKNOWN;
+	if (!id->image || is_users_own(id))
+		return MATCH_UNKNOWN;
+	return match(pattern, id->image) ? MATCH_YES : MATCH_NO;
+}
+
+static enum match match_pod(const char *pattern, const struct identity *id)
 {
 	char *text;
 	bool matched;
 
+	if (!id->container && !id->pod_uid && !id->pod)
+		return id->cgroup ? MATCH_NO : MATCH_UNKNOWN;
+	if (is_users_own(id))
+		return MATCH_UNKNOWN;
+	/* Of a container outside any pod, nothing is to be found. */
 	if (!id->pod || !id->pod_namespace)
-		return false;
+		return id->pod_uid ? MATCH_UNKNOWN : MATCH_NO;
 	text = xasprintf("%s/%s", id->pod_namespace, id->pod);
 	matched = match(pattern, text);
 	free(text);
-	return matched;
+	return matched ? MATCH_YES : MATCH_NO;
 }
 
-static bool match_line(const struct allow_line *line, const struct host *host,
-		       const struct roundwatch_tally *t, const struct identity *id)
+static enum match match_key(enum key key, const char *pattern, const struct host *host,
+			    const struct roundwatch_tally *t, const struct identity *id)
 {
-	const char *const *pattern = (const char *const *)line->pattern;
+	switch (key) {
+	case KEY_EXE:
+		return match_exe(pattern, host, t, id);
+	case KEY_UNIT:
+		return match_unit(pattern, id);
+	case KEY_USER:
+		return match_user(pattern, t, id);
+	case KEY_CONTAINER:
+		return match_container(pattern, id);
+	case KEY_IMAGE:
+		return match_image(pattern, id);
+	case KEY_POD:
+		return match_pod(pattern, id);
+	default:
+		return MATCH_NO;
+	}
+}
 
-	return (!pattern[KEY_EXE] || match_exe(pattern[KEY_EXE], host, t, id)) &&
-	       (!pattern[KEY_UNIT] || match(pattern[KEY_UNIT], id->unit)) &&
-	       (!pattern[KEY_USER] || match_user(pattern[KEY_USER], t, id)) &&
-	       (!pattern[KEY_CONTAINER] || match(pattern[KEY_CONTAINER], id->container) ||
-		match(pattern[KEY_CONTAINER], id->container_name)) &&
-	       (!pattern[KEY_IMAGE] || match_image(pattern[KEY_IMAGE], host, id)) &&
-	       (!pattern[KEY_POD] || match_pod(pattern[KEY_POD], id));
+/* @unknown: the first key whose pattern could not be compared, with MATCH_UNKNOWN */
+static enum match match_line(const struct allow_line *line, const struct host *host,
+			     const struct roundwatch_tally *t, const struct identity *id,
+			     enum key *unknown)
+{
+	enum match all = MATCH_YES;
+
+	for (enum key key = 0; key < KEYS; key++) {
+		enum match one = line->pattern[key] ?
+				 match_key(key, line->pattern[key], host, t, id) : MATCH_YES;
+
+		if (one == MATCH_NO)
+			return MATCH_NO;
+		if (one == MATCH_UNKNOWN && all == MATCH_YES)
+			*unknown = key;
+		all = one < all ? one : all;
+	}
+	return all;
 }
 
 const char *allow_find(const struct allow *a, const struct host *host,
 		       const struct roundwatch_tally *tally, const struct identity *id)
 {
+	enum key unknown;
+
 	for (size_t i = 0; i < a->n; i++)
-		if (match_line(&a->line[i], host, tally, id))
+		if (match_line(&a->line[i], host, tally, id, &unknown) == MATCH_YES)
 			return a->line[i].text;
 	return NULL;
+}
+
+/* Why it is not known. */
+static const char *reason(enum key key, const struct host *host, const struct identity *id)
+{
+	if (host->root < 0)
+		return "the host is not at hand (--sysroot names a copy of its files)";
+	if (id->unseen)
+		return id->unseen;
+	if (!id->found)
+		return "the process is not in /proc";
+	if (key == KEY_EXE)
+		return "the executable cannot be read";
+	if (!id->cgroup)
+		return "the control group cannot be read";
+	if (is_users_own(id))
+		return "the container is a user's own, and its runtime is not root's";
+	if (key == KEY_IMAGE)
+		return "no runtime's state names the image of this container";
+	return key == KEY_POD ? "neither kubelet's logs nor a runtime's state name this pod" :
+				"no runtime's state names this container";
+}
+
+char *allow_doubt(const struct allow *a, const struct host *host,
+		  const struct roundwatch_tally *tally, const struct identity *id)
+{
+	const struct allow_line *doubtful = NULL;
+	enum key key = KEYS, unknown = KEYS;
+
+	for (size_t i = 0; i < a->n; i++) {
+		enum match m = match_line(&a->line[i], host, tally, id, &unknown);
+
+		if (m == MATCH_YES)
+			return NULL;
+		if (m == MATCH_UNKNOWN && !doubtful) {
+			doubtful = &a->line[i];
+			key = unknown;
+		}
+	}
+	return doubtful ? xasprintf("%s: %s", doubtful->text, reason(key, host, id)) : NULL;
 }
 
 void allow_free(struct allow *a)

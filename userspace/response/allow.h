@@ -10,9 +10,9 @@
 #define ALLOW_FILE "/etc/roundwatch/allow"
 
 /**
- * struct allow - whose mining is no surprise; see roundwatch(8) for the file
+ * struct allow - processes that may mine; see roundwatch(8) for the file
  * @broken: the file has an error, or may be written by others than root: what
- *	there is of it still allows, but nobody may act upon a verdict
+ *	there is of it still allows, but no action may follow a verdict
  */
 struct allow {
 	struct allow_line *line;
@@ -32,6 +32,15 @@ enum status allow_read(struct allow *a, const char *path);
 /* The line that allows it, as text that stays @a's; NULL if none does. */
 const char *allow_find(const struct allow *a, const struct host *host,
 		       const struct roundwatch_tally *tally, const struct identity *id);
+
+/**
+ * allow_doubt - a line that might allow it, and what could not be looked up for that
+ *
+ * As "line 2: image x: the image of this container is not known"; allocated. NULL if a line
+ * allows it, or if no line would, whatever were known.
+ */
+char *allow_doubt(const struct allow *a, const struct host *host,
+		  const struct roundwatch_tally *tally, const struct identity *id);
 
 void allow_free(struct allow *a);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reads what container runtimes, kubelet, systemd and libvirt name control groups. */
+/* What container runtimes, kubelet, systemd, libvirt and schedulers of jobs name control groups. */
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -129,22 +129,38 @@ static void found(struct container *c, const char *runtime, char *id)
 	}
 }
 
+/* What runtimes put before an ID. */
+static const struct {
+	const char *prefix, *runtime;
+} known[] = {
+	{ "docker-", "docker" },
+	{ "cri-containerd-", "containerd" },
+	{ "containerd-", "containerd" },
+	{ "nerdctl-", "containerd" },
+	{ "crio-", "cri-o" },
+	{ "libpod-", "podman" },
+	{ "libpod-payload-", "podman" },
+	{ "kata_", "kata" },
+	{ "kata_overhead-", "kata" },
+};
+
+/* Without its dash, if @dash is not part of it. */
+static const char *runtime_of(struct name prefix, bool dash)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		struct name one = { known[i].prefix, strlen(known[i].prefix) - !dash };
+
+		if (one.n == prefix.n && !memcmp(one.s, prefix.s, one.n))
+			return known[i].runtime;
+	}
+	return NULL;
+}
+
 /* Of PREFIX-ID, with or without ".scope"; or ID alone, whose maker @parent may tell. */
 static bool find_id(struct container *c, struct name a, struct name parent)
 {
-	static const struct {
-		const char *prefix, *runtime;
-	} known[] = {
-		{ "docker-", "docker" },
-		{ "cri-containerd-", "containerd" },
-		{ "containerd-", "containerd" },
-		{ "nerdctl-", "containerd" },
-		{ "crio-", "cri-o" },
-		{ "libpod-", "podman" },
-		{ "libpod-payload-", "podman" },
-	};
-	const char *runtime = "unknown";
 	struct name id = a, prefix = a;
+	const char *runtime;
 
 	cut_end(&id, ".scope");
 	if (id.n > ID_LENGTH) {
@@ -152,25 +168,53 @@ static bool find_id(struct container *c, struct name a, struct name parent)
 		id.n = ID_LENGTH;
 	}
 	prefix.n = id.s - a.s;
-	if (!is_id(id) || (prefix.n && prefix.s[prefix.n - 1] != '-'))
+	runtime = runtime_of(prefix, true);
+	if (!is_id(id) || (!runtime && prefix.n && prefix.s[prefix.n - 1] != '-'))
 		return false;
 	/* It watches the container from outside. */
 	if (has(prefix, "conmon-"))
 		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (equal(prefix, known[i].prefix))
-			runtime = known[i].runtime;
 	if (!prefix.n && equal(parent, "docker"))
 		runtime = "docker";
 	else if (!prefix.n && equal(parent, "libpod_parent"))
 		runtime = "podman";
-	found(c, runtime, copy(id));
+	else if (!prefix.n && equal(parent, "kata_overhead"))
+		runtime = "kata";
+	found(c, runtime ? runtime : "unknown", copy(id));
 	return true;
+}
+
+/* Names that are whatever a runtime or a scheduler of jobs takes for them, in a group of its own. */
+static bool find_named(struct container *c, struct name a, struct name parent)
+{
+	static const struct {
+		const char *parent, *runtime;
+	} maker[] = {
+		{ "buildkit", "buildkit" },	/* steps of an image that is being built */
+		{ "garden", "garden" },
+		{ "mesos", "mesos" },
+		{ "kata_overhead", "kata" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(maker); i++) {
+		if (!equal(parent, maker[i].parent))
+			continue;
+		found(c, maker[i].runtime, copy(a));
+		return true;
+	}
+	return false;
 }
 
 /* Names of systemd-machined, and of libvirt without it. */
 static bool find_machine(struct container *c, struct name a)
 {
+	struct name vm = a;
+
+	if (cut_start(&vm, "systemd-vmspawn@") && cut_end(&vm, ".service")) {
+		if (!c->vm)
+			c->vm = unescape(vm);
+		return true;
+	}
 	if ((cut_start(&a, "machine-") && cut_end(&a, ".scope")) ||
 	    (cut_start(&a, "systemd-nspawn@") && cut_end(&a, ".service"))) {
 		char *text = unescape(a);
@@ -222,49 +266,137 @@ static void set_pod(struct container *c, struct name uid)
 			*s = '-';
 }
 
-/* kubelet's [KUBELET-]kubepods[-CLASS]-podUID.slice or kubepods/[CLASS/]podUID, Podman's slices. */
-static bool find_pod(struct container *c, struct name a, struct name parent)
+/**
+ * struct walk - along a path
+ * @c: what has been found
+ * @parent, @child: the names before and after the present one
+ * @in_pod: the parent is a pod
+ * @in_slurm: an ancestor is Slurm's
+ * @ecs: names below that of Amazon ECS
+ * @job: the best of the names that count only if there is no container
+ */
+struct walk {
+	struct container *c;
+	struct name parent, child;
+	bool in_pod, in_slurm;
+	unsigned int ecs;
+	const char *scheduler;
+	struct name job;
+};
+
+/*
+ * kubelet's [KUBELET-]kubepods[-CLASS]-podUID.slice or kubepods/[CLASS/]podUID; Podman's slices,
+ * and its GROUP/POD/libpod-CONTAINER. @is_pod: it is a pod, and not only a group of pods.
+ */
+static bool find_pod(struct walk *w, struct name a, bool *is_pod)
 {
+	struct name child = w->child, parent = w->parent;
+
+	*is_pod = false;
 	if (cut_end(&a, ".slice")) {
-		if ((has(a, "kubepods-") && cut_to_last(&a, "-pod")) ||
-		    cut_to_last(&a, "libpod_pod_"))
-			set_pod(c, a);
+		*is_pod = (has(a, "kubepods-") && cut_to_last(&a, "-pod")) ||
+			  cut_to_last(&a, "libpod_pod_");
+		if (*is_pod)
+			set_pod(w->c, a);
 		return true;
 	}
 	if (cut_start(&a, "pod") &&
 	    (cut_start(&parent, "kubepods") || equal(parent, "burstable") ||
 	     equal(parent, "besteffort") || equal(parent, "guaranteed"))) {
-		set_pod(c, a);
+		set_pod(w->c, a);
+		*is_pod = true;
 		return true;
+	}
+	if (!w->c->id && !w->in_pod && is_id(a) && !equal(w->parent, "docker") &&
+	    cut_start(&child, "libpod-")) {
+		cut_end(&child, ".scope");
+		if (is_id(child))
+			set_pod(w->c, a);
+		return is_id(child);
 	}
 	return false;
 }
 
-static void find(struct container *c, struct name a, struct name parent, struct name child)
+/* Runtimes alone make groups below a pod's, so that all that is in there is a container. */
+static bool find_in_pod(struct walk *w, struct name a)
 {
-	struct name pod = a;
+	const char *runtime = "unknown";
 
-	/* SLICE:PREFIX:ID: made for systemd by a runtime that did not ask systemd. */
-	if (cut_to_last(&a, ":")) {
-		struct name prefix = pod;
-
-		pod.n = a.s - pod.s - 1;
-		prefix.n = pod.n;
-		if (cut_to_last(&prefix, ":")) {
-			pod.n = prefix.s - pod.s - 1;
-			find_pod(c, pod, parent);
+	if (!w->in_pod)
+		return false;
+	cut_end(&a, ".scope");
+	if (has(a, "conmon-"))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (cut_start(&a, known[i].prefix)) {
+			runtime = known[i].runtime;
+			break;
 		}
-		if (is_id(a))
-			found(c, equal(prefix, "cri-containerd") ? "containerd" :
-				 equal(prefix, "crio") ? "cri-o" :
-				 equal(prefix, "docker") ? "docker" : "unknown", copy(a));
+	}
+	if (a.n)
+		found(w->c, runtime, copy(a));
+	return a.n;
+}
+
+/* Jobs of Slurm, which are job_NUMBER, and tasks of ECS, which are ecs/[CLUSTER/]TASK[/CONTAINER]. */
+static void find_job(struct walk *w, struct name a)
+{
+	struct name rest = a;
+
+	if (w->ecs && w->ecs < 4 && !equal(a, "docker")) {
+		w->ecs++;
+		w->scheduler = "ecs";
+		w->job = a;
+	} else if (equal(a, "ecs")) {
+		w->ecs = 1;
+	}
+
+	if (w->in_slurm && cut_start(&rest, "job_") && rest.n) {
+		found(w->c, "slurm", copy(a));
+		w->in_slurm = false;
+	} else if (cut_start(&rest, "slurm") || has(a, "_slurmstepd.scope")) {
+		w->in_slurm = true;
+	}
+}
+
+/* SLICE:PREFIX:ID: made for systemd by a runtime that did not ask systemd. */
+static void find_unasked(struct walk *w, struct name id, struct name rest)
+{
+	struct name prefix = rest, slice = rest;
+	const char *runtime;
+	bool ignored, named = false;
+
+	if (cut_to_last(&prefix, ":")) {
+		slice.n = prefix.s - slice.s - 1;
+		find_pod(w, slice, &ignored);
+		named = prefix.n && id.n && cut_end(&slice, ".slice");
+	}
+	runtime = runtime_of(prefix, false);
+	/* Of Docker, what has no ID is a step of an image that is being built. */
+	if (runtime && !is_id(id) && !strcmp(runtime, "docker"))
+		runtime = "buildkit";
+	if (is_id(id) || named)
+		found(w->c, runtime ? runtime : "unknown", copy(id));
+}
+
+static void find(struct walk *w, struct name a)
+{
+	struct container *c = w->c;
+	struct name id = a;
+	bool is_pod = false;
+
+	if (cut_to_last(&id, ":")) {
+		find_unasked(w, id, (struct name){ a.s, id.s - a.s - 1 });
+		w->in_pod = false;
 		return;
 	}
+	find_job(w, a);
 	/* The runtime itself and not what it runs. */
-	if (equal(child, "supervisor"))
-		return;
-	if (!find_pod(c, a, parent) && !find_id(c, a, parent) && !find_machine(c, a))
-		find_lxc(c, a, parent);
+	if (!equal(w->child, "supervisor") && !find_pod(w, a, &is_pod) &&
+	    !find_id(c, a, w->parent) && !find_machine(c, a) && !find_named(c, a, w->parent) &&
+	    !find_lxc(c, a, w->parent))
+		find_in_pod(w, a);
+	w->in_pod = is_pod;
 }
 
 /* The next part of a path, or an empty one; as if there were no "..", which say that we are in a
@@ -306,12 +438,15 @@ static char *find_unit(const char *path, const char *end)
 
 static void parse_path(const char *path, const char *end, struct container *c)
 {
-	struct name parent = { path, 0 }, part = next_part(&path, end), child;
+	struct walk w = { .c = c, .parent = { path, 0 } };
+	struct name part = next_part(&path, end);
 
-	for (; part.n; parent = part, part = child) {
-		child = next_part(&path, end);
-		find(c, part, parent, child);
+	for (; part.n; w.parent = part, part = w.child) {
+		w.child = next_part(&path, end);
+		find(&w, part);
 	}
+	if (w.job.n && !c->id)
+		found(c, w.scheduler, copy(w.job));
 }
 
 static void move(char **to, char **from)
@@ -325,6 +460,12 @@ static void move(char **to, char **from)
 /* What comes of another hierarchy adds to what there is, but not a second container. */
 static void merge(struct container *to, struct container *from)
 {
+	/* Of the root group nothing follows, and others may say more. */
+	if (from->cgroup && (!to->cgroup || !strcmp(to->cgroup, "/") || (from->id && !to->id))) {
+		free(to->cgroup);
+		to->cgroup = NULL;
+		move(&to->cgroup, &from->cgroup);
+	}
 	move(&to->unit, &from->unit);
 	move(&to->pod_uid, &from->pod_uid);
 	move(&to->vm, &from->vm);
@@ -358,6 +499,7 @@ static void parse_line(const char *line, const char *end, enum rank rank, struct
 		return;
 	path++;
 	a = (struct name){ path, end - path };
+	one.cgroup = a.n ? copy(a) : NULL;
 	cut_end(&a, " (deleted)");
 	end = a.s + a.n;
 	parse_path(path, end, &one);
@@ -385,5 +527,6 @@ void container_free(struct container *c)
 	free(c->inner);
 	free(c->pod_uid);
 	free(c->vm);
+	free(c->cgroup);
 	memset(c, 0, sizeof(*c));
 }

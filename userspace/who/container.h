@@ -3,19 +3,20 @@
 #define CONTAINER_H
 
 /**
- * struct container - what the names of its control groups tell of a process
+ * struct container - what the names of its control groups say about a process
  * @unit: of the host's systemd: service, scope, socket, mount or swap
- * @runtime: docker, containerd, cri-o, podman, lxc or nspawn; "unknown" if the
- *	name is that of a container and not more; NULL outside any
- * @id: 64 hexadecimal digits; of lxc and nspawn the name
- * @inner: id of the innermost container in that container, if any
- * @pod_uid: with dashes, as in Kubernetes' metadata.uid; of a Podman pod its id
- * @vm: name of the virtual machine for which libvirt made the group
+ * @runtime: docker, containerd, cri-o, podman, kata, buildkit, garden, mesos, ecs, slurm, lxc
+ *	or nspawn; "unknown" if the name is that of a container and not more; NULL outside any
+ * @id: 64 hexadecimal digits for most runtimes; else whatever the runtime named it
+ * @inner: ID of the innermost container in that container, if any
+ * @pod_uid: with dashes, as in Kubernetes' metadata.uid; of a Podman pod its ID
+ * @vm: name of the virtual machine for which libvirt or systemd-vmspawn made the group
+ * @cgroup: path of the group, raw: that which has the container, else that of the unit
  *
- * Text is allocated, and NULL where the names tell nothing.
+ * Text is allocated, and NULL where the names say nothing.
  *
- * The outermost unit, container and pod are told, for they were named by the
- * host. Whoever is in there may have made and named groups below.
+ * Of nested units, containers and pods the outermost is reported, for the host named it.
+ * A process in there may have made and named groups below.
  */
 struct container {
 	char *unit;
@@ -24,6 +25,7 @@ struct container {
 	char *inner;
 	char *pod_uid;
 	char *vm;
+	char *cgroup;
 };
 
 /* @cgroups: text of /proc/PID/cgroup. Whatever it holds, that is no error. */

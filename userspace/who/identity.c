@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who is it? */
+/* Looks up what the host knows of a tallied process. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <json-c/json.h>
@@ -15,22 +16,57 @@
 #include "who/identity.h"
 #include "who/listing.h"
 #include "who/pods.h"
+#include "who/runtime.h"
 #include "who/vmm.h"
 
 #define CGROUPS_MAX	(64 << 10)
 
-static void read_exe(int process, struct identity *id)
+/* Whether the file that a task runs has exactly that path, as the task sees it. */
+static bool has_path(const struct host *host, int task, const char *path)
 {
-	static const char deleted[] = " (deleted)", memfd[] = "/memfd:";
+	struct stat runs, there;
+	char *below;
+	bool same;
+	int fd;
+
+	if (!host->live) {
+		fd = open_below(host->root, path + 1, O_PATH);
+		if (fd >= 0)
+			close(fd);
+		return fd >= 0;
+	}
+	below = xasprintf("root%s", path);
+	same = !fstatat(task, "exe", &runs, 0) && !fstatat(task, below, &there, 0) &&
+	       runs.st_dev == there.st_dev && runs.st_ino == there.st_ino;
+	free(below);
+	return same;
+}
+
+/* A file that was deleted from the root directory may be called as a memfd is. */
+static bool is_memfd(const struct host *host, int task, const char *path)
+{
+	static const char memfd[] = "/memfd:";
+	struct stat runs, root;
+
+	return !strncmp(path, memfd, strlen(memfd)) &&
+	       (!host->live || fstatat(task, "exe", &runs, 0) || fstatat(task, "root", &root, 0) ||
+		runs.st_dev != root.st_dev);
+}
+
+/* The kernel marks a deleted file at the end of its name, where any name may have the same. */
+static void read_exe(const struct host *host, int task, struct identity *id)
+{
+	static const char deleted[] = " (deleted)";
 	size_t n;
 
-	id->exe = read_link_at(process, "exe");
+	id->exe = read_link_at(task, "exe");
 	n = id->exe ? strlen(id->exe) : 0;
-	if (n <= strlen(deleted) || strcmp(id->exe + n - strlen(deleted), deleted))
+	if (n <= strlen(deleted) || *id->exe != '/' ||
+	    strcmp(id->exe + n - strlen(deleted), deleted) || has_path(host, task, id->exe))
 		return;
 	id->exe[n - strlen(deleted)] = '\0';
 	/* It has no place in any directory, and so is "deleted" from the start. */
-	if (!strncmp(id->exe, memfd, strlen(memfd))) {
+	if (is_memfd(host, task, id->exe)) {
 		memmove(id->exe, id->exe + 1, strlen(id->exe));
 		id->memfd = true;
 	} else {
@@ -54,35 +90,6 @@ static void read_parent(const struct host *host, int process, struct identity *i
 	close(parent);
 }
 
-static bool exists(int root, const char *format, const char *id)
-{
-	char *path = xasprintf(format, id);
-	bool there = !faccessat(root, path, F_OK, 0);
-
-	free(path);
-	return there;
-}
-
-/* Whose a container is whose control group does not say it: who keeps state of it. */
-static const char *find_runtime(int root, const char *id)
-{
-	static const struct {
-		const char *format, *runtime;
-	} state[] = {
-		{ "run/containerd/io.containerd.runtime.v2.task/k8s.io/%s", "containerd" },
-		{ "run/containerd/io.containerd.runtime.v2.task/default/%s", "containerd" },
-		{ "run/containerd/io.containerd.runtime.v2.task/moby/%s", "docker" },
-		{ "var/lib/docker/containers/%s", "docker" },
-		{ "run/crio/%s", "cri-o" },
-		{ "var/lib/containers/storage/overlay-containers/%s", "podman" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(state); i++)
-		if (exists(root, state[i].format, id))
-			return state[i].runtime;
-	return "unknown";
-}
-
 static char *move(char **from)
 {
 	char *text = *from;
@@ -96,51 +103,128 @@ static char *copy(const char *text)
 	return text ? xasprintf("%s", text) : NULL;
 }
 
-static void read_container(const struct host *host, int process, struct identity *id)
+/* Take what is not known yet. */
+static void complete(char **to, const char *text)
+{
+	if (!*to)
+		*to = copy(text);
+}
+
+/* A group NAMESPACE/NAME may be that of a container made with "ctr run NAME". */
+static void find_task(const struct host *host, struct container *c)
+{
+	char *path, *space, *name, *save = NULL;
+
+	if (c->id || c->pod_uid || c->unit || !c->cgroup)
+		return;
+	path = copy(c->cgroup);
+	space = strtok_r(path, "/", &save);
+	name = space ? strtok_r(NULL, "/", &save) : NULL;
+	if (name && runtimes_has_task(host->runtimes, space, name)) {
+		c->runtime = copy("containerd");
+		c->id = copy(name);
+	}
+	free(path);
+}
+
+/* Names by which systemd-machined knows containers and virtual machines look the same. */
+static void find_machine(const struct host *host, const char *exe, struct container *c)
+{
+	const char *slash = exe ? strrchr(exe, '/') : NULL;
+	char *path, text[4096];
+	bool known;
+
+	if (!c->id || strcmp(c->runtime, "nspawn") || strchr(c->id, '/'))
+		return;
+	path = xasprintf("run/systemd/machines/%s", c->id);
+	known = read_at(host->root, path, text, sizeof(text)) > 0;
+	free(path);
+	if (known ? !strstr(text, "CLASS=vm\n") : !slash || !vmm_is(slash + 1))
+		return;
+	if (!c->vm)
+		c->vm = move(&c->id);
+	free(c->id);
+	free(c->runtime);
+	c->id = NULL;
+	c->runtime = NULL;
+}
+
+/* A virtual machine of Kata Containers is the sandbox of a pod. */
+static void find_sandbox(const char *vm, struct container *c)
+{
+	if (!vm || c->id)
+		return;
+	c->id = vmm_sandbox(vm);
+	if (c->id)
+		c->runtime = copy("kata");
+}
+
+static void ask_runtime(const struct host *host, struct container *c, struct identity *id)
+{
+	const struct container_record *record;
+
+	if (!c->id)
+		return;
+	record = runtimes_find(host->runtimes, c->id);
+	if (!strcmp(c->runtime, "unknown") && record) {
+		free(c->runtime);
+		c->runtime = copy(record->runtime);
+	}
+	if (!record)
+		return;
+	complete(&id->container_name, record->name);
+	complete(&id->image, record->image);
+	complete(&id->pod, record->pod);
+	complete(&id->pod_namespace, record->pod_namespace);
+	complete(&c->pod_uid, record->pod_uid);
+}
+
+static void ask_kubelet(const struct host *host, struct container *c, struct identity *id)
+{
+	struct pod_names names;
+
+	if (!c->id && !c->pod_uid)
+		return;
+	names = pods_find(host->pods, c->pod_uid, c->id);
+	id->pod = copy(names.name);
+	id->pod_namespace = copy(names.name_space);
+	id->container_name = copy(names.container);
+	complete(&c->pod_uid, names.uid);
+}
+
+static void read_container(const struct host *host, int task, struct identity *id)
 {
 	char *cgroups = xrealloc(NULL, CGROUPS_MAX, 1);
 	struct container c;
 
-	if (read_at(process, "cgroup", cgroups, CGROUPS_MAX) < 0)
+	if (read_at(task, "cgroup", cgroups, CGROUPS_MAX) < 0)
 		*cgroups = '\0';
 	container_parse(cgroups, &c);
 	free(cgroups);
 
-	if (c.id && !strcmp(c.runtime, "unknown")) {
-		free(c.runtime);
-		c.runtime = xasprintf("%s", find_runtime(host->root, c.id));
-	}
-	if (c.id || c.pod_uid) {
-		struct pod_names names = pods_find(host->pods, c.pod_uid, c.id);
-
-		id->pod = copy(names.name);
-		id->pod_namespace = copy(names.name_space);
-		id->container_name = copy(names.container);
-		if (!c.pod_uid)
-			c.pod_uid = copy(names.uid);
-	}
+	find_task(host, &c);
+	find_machine(host, id->exe, &c);
+	find_sandbox(id->vm, &c);
+	ask_kubelet(host, &c, id);
+	ask_runtime(host, &c, id);
 	id->unit = move(&c.unit);
+	id->cgroup = move(&c.cgroup);
 	id->runtime = move(&c.runtime);
 	id->container = move(&c.id);
 	id->inner = move(&c.inner);
 	id->pod_uid = move(&c.pod_uid);
-	id->vm = move(&c.vm);
+	if (!id->vm)
+		id->vm = move(&c.vm);
 	container_free(&c);
 }
 
-static void read_command(int process, struct identity *id)
+static void read_command(int task, struct identity *id)
 {
 	const char *slash = id->exe ? strrchr(id->exe, '/') : NULL;
-	size_t n;
-	char *args = process_args(process, &n), *vm;
 
-	id->cmdline = args_join(args, n);
-	vm = vmm_name(slash ? slash + 1 : id->exe ? id->exe : "", args, n);
-	if (vm) {
-		free(id->vm);
-		id->vm = vm;
-	}
-	free(args);
+	id->args = process_args(task, &id->args_size);
+	id->cmdline = args_join(id->args, id->args_size);
+	id->vm = vmm_name(slash ? slash + 1 : id->exe ? id->exe : "", id->args, id->args_size);
 }
 
 static bool same_name(int process, const char *thread, const char *name)
@@ -186,6 +270,32 @@ static bool is_renamed(int process, const struct roundwatch_tally *t, const char
 	return renamed;
 }
 
+/* The kernel names a process after the file, and keeps 15 bytes of that. */
+static bool is_named_after(const char *comm, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+
+	return !strcmp(comm, name) || (strlen(comm) == 15 && !strncmp(comm, name, 15));
+}
+
+/*
+ * Neither its executable is called so nor anything on its command line, as a script or a link
+ * would be. What has been deleted may have got another name on the way.
+ */
+static bool is_disguised(const struct identity *id)
+{
+	const char *arg = id->args, *end = arg + id->args_size;
+
+	if (!id->comm || !id->exe || *id->exe != '/' || id->deleted || id->memfd ||
+	    is_named_after(id->comm, id->exe))
+		return false;
+	for (; arg < end && memchr(arg, '\0', end - arg); arg += strlen(arg) + 1)
+		if (is_named_after(id->comm, arg))
+			return false;
+	return true;
+}
+
 static void read_shown(const struct host *host, const struct roundwatch_tally *t,
 		       struct identity *id)
 {
@@ -203,6 +313,24 @@ static void read_shown(const struct host *host, const struct roundwatch_tally *t
 	id->by_library = how & LISTING_FILTERED;
 }
 
+static void read_process(const struct host *host, int process,
+			 const struct roundwatch_tally *tally, struct identity *id)
+{
+	int task = process_task(process, NULL);
+
+	id->found = true;
+	if (task >= 0) {
+		read_exe(host, task, id);
+		read_command(task, id);
+	}
+	read_container(host, task >= 0 ? task : process, id);
+	id->comm = process_comm(process);
+	read_parent(host, process, id);
+	id->renamed = is_renamed(process, tally, id->comm) || is_disguised(id);
+	if (task >= 0)
+		close(task);
+}
+
 void identity_read(const struct host *host, const struct roundwatch_tally *tally,
 		   struct identity *id)
 {
@@ -213,18 +341,11 @@ void identity_read(const struct host *host, const struct roundwatch_tally *tally
 	if (!id->user)
 		id->user = xasprintf("%u", tally->uid);
 	if (process >= 0) {
-		id->found = true;
-		read_exe(process, id);
-		read_container(host, process, id);
-		read_command(process, id);
-		id->comm = process_comm(process);
-		read_parent(host, process, id);
-		id->renamed = is_renamed(process, tally, id->comm);
+		read_process(host, process, tally, id);
 		close(process);
 		read_shown(host, tally, id);
 	} else if (host->root >= 0 && !(tally->flags & ROUNDWATCH_EXITED)) {
-		if (process_lives_unseen(host, tally->tgid))
-			id->hidden = true;
+		id->hidden = process_sight(host, tally->tgid, &id->unseen) == SIGHT_HIDDEN;
 		id->covered = listing_find(host->listing, tally->tgid, tally->process_start_ns) &
 			      LISTING_COVERED;
 	}
@@ -235,25 +356,14 @@ void identity_read(const struct host *host, const struct roundwatch_tally *tally
 void identity_free(struct identity *id)
 {
 	char *const text[] = {
-		id->exe, id->cmdline, id->comm, id->parent, id->user, id->unit, id->runtime,
-		id->container, id->inner, id->container_name, id->pod, id->pod_uid,
-		id->pod_namespace, id->vm,
+		id->unseen, id->exe, id->args, id->cmdline, id->comm, id->parent, id->user,
+		id->unit, id->cgroup, id->runtime, id->container, id->inner, id->container_name,
+		id->image, id->pod, id->pod_uid, id->pod_namespace, id->vm,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(text); i++)
 		free(text[i]);
 	memset(id, 0, sizeof(*id));
-}
-
-char *identity_place(const struct identity *id)
-{
-	if (id->vm)
-		return xasprintf("vm %s", id->vm);
-	if (id->pod)
-		return xasprintf("pod %s/%s", id->pod_namespace, id->pod);
-	if (id->container)
-		return xasprintf("%s %.*s", id->runtime, short_id(id->container), id->container);
-	return id->pod_uid ? xasprintf("pod %s", id->pod_uid) : copy(id->unit);
 }
 
 static void __attribute__((format(printf, 2, 3))) append(char **text, const char *format, ...)
@@ -271,6 +381,26 @@ static void __attribute__((format(printf, 2, 3))) append(char **text, const char
 	*text = all;
 }
 
+char *identity_place(const struct identity *id)
+{
+	char *text = NULL;
+
+	/* A sandbox of Kata Containers, or a machine of KubeVirt, is both. */
+	if (id->pod)
+		append(&text, "pod %s/%s", id->pod_namespace ? id->pod_namespace : "?", id->pod);
+	else if (id->pod_uid && (id->vm || !id->container))
+		append(&text, "pod %s", id->pod_uid);
+	if (id->vm)
+		append(&text, "%svm %s", text ? ", " : "", id->vm);
+	if (!text && id->container)
+		append(&text, "%s %.*s", id->runtime, short_id(id->container), id->container);
+	if (!text && id->unit)
+		append(&text, "%s", id->unit);
+	if (!text && id->found)
+		append(&text, "cgroup %s", id->cgroup ? id->cgroup : "not readable");
+	return text;
+}
+
 char *identity_describe(const struct identity *id)
 {
 	char *text = NULL;
@@ -285,17 +415,24 @@ char *identity_describe(const struct identity *id)
 		       id->runtime);
 	if (id->container_name)
 		append(&text, " named %s", id->container_name);
+	if (id->image)
+		append(&text, " from image %s", id->image);
 	if (id->inner)
 		append(&text, " and in it container %.*s", short_id(id->inner), id->inner);
 	if (id->pod)
-		append(&text, ", pod %s in namespace %s", id->pod, id->pod_namespace);
+		append(&text, ", pod %s in namespace %s", id->pod,
+		       id->pod_namespace ? id->pod_namespace : "?");
 	else if (id->pod_uid)
 		append(&text, ", pod %s", id->pod_uid);
+	if (id->found && !id->unit && !id->container && !id->pod_uid && !id->vm)
+		append(&text, ", control group %s", id->cgroup ? id->cgroup : "not readable");
 	if (id->ppid)
 		append(&text, ", started by %s [%u]", id->parent ? id->parent : "process",
 		       id->ppid);
-	if (!id->found)
-		append(&text, ", else nothing is known of it");
+	if (id->unseen)
+		append(&text, ", nothing more can be seen: %s", id->unseen);
+	else if (!id->found)
+		append(&text, ", nothing more is known about it");
 	return text;
 }
 
@@ -305,17 +442,22 @@ char *identity_oddities(const struct identity *id, const struct roundwatch_tally
 
 	if (id->hidden && id->by_library)
 		append(&text, "%sIt is hidden: programs do not see /proc/%u when they list /proc, "
-		       "as a library is put into them that leaves it out; look into "
+		       "because a library in them leaves it out; look into "
 		       "/etc/ld.so.preload and LD_PRELOAD.", text ? "\n" : "", t->tgid);
 	else if (id->hidden)
 		append(&text, "%sIt is hidden: it lives, and the kernel does not show /proc/%u when "
 		       "/proc is listed; suspect a rootkit in the kernel, and look at this disk "
 		       "from another system.", text ? "\n" : "", t->tgid);
+	if (id->unseen)
+		append(&text, "%sIt cannot be looked at: %s.", text ? "\n" : "", id->unseen);
 	if (id->covered)
 		append(&text, "%sIt is covered: something is mounted over /proc/%u, so that ps and "
 		       "others see that in its place; grep /proc/%u /proc/self/mountinfo, then "
 		       "umount.", text ? "\n" : "", t->tgid, t->tgid);
-	if (id->renamed)
+	if (id->renamed && is_disguised(id))
+		append(&text, "%sIt is renamed: it is called %s, and neither its executable %s nor "
+		       "anything on its command line is.", text ? "\n" : "", id->comm, id->exe);
+	else if (id->renamed)
 		append(&text, "%sIt is renamed: the module saw it as %.*s, and now it is called "
 		       "%s.", text ? "\n" : "", (int)sizeof(t->comm), t->comm, id->comm);
 	if (id->deleted)
@@ -340,6 +482,7 @@ json_object *identity_to_json(const struct identity *id)
 	} texts[] = {
 		{ "exe", id->exe }, { "cmdline", id->cmdline }, { "comm", id->comm },
 		{ "parent", id->parent }, { "user", id->user }, { "unit", id->unit },
+		{ "unseen", id->unseen }, { "cgroup", id->cgroup }, { "image", id->image },
 		{ "runtime", id->runtime }, { "container", id->container },
 		{ "inner", id->inner }, { "container_name", id->container_name },
 		{ "pod", id->pod }, { "pod_uid", id->pod_uid },

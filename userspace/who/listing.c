@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who hides processes makes readdir() skip them, in the kernel or by a library
- * that /etc/ld.so.preload puts into every program, ours too. So the directory is
- * read by the system call itself and through the library. Who has no such means
- * mounts another directory over /proc/PID.
+ * Processes are hidden by making readdir() skip them, in the kernel or by a library
+ * that /etc/ld.so.preload puts into every program, this one too. So the directory is
+ * read by the system call itself and through the library. Without such means,
+ * another directory is mounted over /proc/PID.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -36,6 +36,7 @@ struct pids {
  */
 struct listing {
 	int root;
+	int64_t boottime_offset_ns;
 	uint64_t taken_ns;
 	struct pids system, library, covered;
 };
@@ -166,27 +167,28 @@ static void take(struct pids *p, int root, void (*read)(int root, struct pids *p
 		qsort(p->pid, p->n, sizeof(*p->pid), compare);
 }
 
-static uint64_t now(void)
+/* As the module counts it. */
+static uint64_t now(const struct listing *l)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec * NSEC + ts.tv_nsec;
+	return ts.tv_sec * NSEC + ts.tv_nsec - l->boottime_offset_ns;
 }
 
 static void refresh(struct listing *l)
 {
-	l->taken_ns = now();
+	l->taken_ns = now(l);
 	take(&l->system, l->root, read_system);
 	take(&l->library, l->root, read_library);
 	take(&l->covered, l->root, read_mounts);
 }
 
-struct listing *listing_open(int root)
+struct listing *listing_open(int root, int64_t boottime_offset_ns)
 {
 	struct listing *l = xrealloc(NULL, 1, sizeof(*l));
 
-	*l = (struct listing){ .root = root };
+	*l = (struct listing){ .root = root, .boottime_offset_ns = boottime_offset_ns };
 	return l;
 }
 
@@ -210,7 +212,7 @@ unsigned int listing_find(struct listing *l, uint32_t tgid, uint64_t start_ns)
 	unsigned int how = 0;
 
 	/* Started after it was read, a process need not be in it. */
-	if (!l->taken_ns || now() - l->taken_ns > KEPT_NS ||
+	if (!l->taken_ns || now(l) - l->taken_ns > KEPT_NS ||
 	    (start_ns >= l->taken_ns && misses(&l->library, tgid)))
 		refresh(l);
 	if (misses(&l->system, tgid))

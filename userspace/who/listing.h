@@ -8,12 +8,15 @@
 /**
  * struct listing - what the directory /proc shows, and what is mounted over it
  *
- * Kept for a second: whoever asks about many processes reads it once.
+ * Kept for a second, so that it is not read once for each of many processes.
  */
 struct listing;
 
-/* @root: descriptor of the host's root directory, which stays the caller's. */
-struct listing *listing_open(int root);
+/*
+ * @root: descriptor of the host's root directory, which stays the caller's
+ * @boottime_offset_ns: of struct host
+ */
+struct listing *listing_open(int root, int64_t boottime_offset_ns);
 void listing_close(struct listing *l);
 
 /* How a process is shown; bits. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Looks processes and users up. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,13 +12,17 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+#include <linux/openat2.h>
 
 #include "base/util.h"
 #include "roundwatch.h"
 #include "who/listing.h"
 #include "who/pods.h"
 #include "who/process.h"
+#include "who/runtime.h"
+#include "who/view.h"
 
 #define ARGS_MAX	(64 << 10)
 #define CMDLINE_MAX	4095
@@ -41,7 +46,7 @@ struct user {
 
 /*
  * /proc, and for root (and since Linux 5.2) what is under all that is mounted in
- * there: whoever covers /proc/PID does not cover that.
+ * there: a mount that covers /proc/PID does not cover that.
  */
 static int open_proc(const struct host *host)
 {
@@ -70,8 +75,14 @@ enum status host_open(struct host *host, const char *sysroot, bool live)
 		host_close(host);
 		return STATUS_FAILURE;
 	}
-	host->listing = listing_open(host->root);
+	if (host->live) {
+		if (!view_time_offset(host->root, &host->boottime_offset_ns))
+			host->blur = "roundwatch runs in a time namespace with an unknown offset";
+		host->filter = view_filter(host->root, host->proc);
+	}
+	host->listing = listing_open(host->root, host->boottime_offset_ns);
 	host->pods = pods_open(host->root);
+	host->runtimes = runtimes_open(host);
 	host->users = xrealloc(NULL, 1, sizeof(*host->users));
 	host->users->tree = NULL;
 	return STATUS_OK;
@@ -90,6 +101,8 @@ void host_close(struct host *host)
 	if (host->users)
 		tdestroy(host->users->tree, free_user);
 	free(host->users);
+	free(host->filter);
+	runtimes_close(host->runtimes);
 	pods_close(host->pods);
 	listing_close(host->listing);
 	if (host->proc >= 0)
@@ -166,6 +179,16 @@ char *user_name(const struct host *host, uint32_t uid)
 	return (*node)->name ? xasprintf("%s", (*node)->name) : NULL;
 }
 
+int open_below(int root, const char *path, int flags)
+{
+	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+	int fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		fd = openat(root, path, flags | O_CLOEXEC);
+	return fd;
+}
+
 ssize_t read_at(int dir, const char *path, char *buf, size_t size)
 {
 	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
@@ -197,14 +220,22 @@ static bool read_stat(int dir, int wanted, unsigned long long *number)
 	return s && sscanf(s, "%llu", number) == 1;
 }
 
-/* The 22nd field is the start in clock ticks since boot. */
-static bool read_start(int dir, unsigned long long *start_ns)
+uint64_t host_boottime(const struct host *host)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * NSEC + ts.tv_nsec - host->boottime_offset_ns;
+}
+
+/* The 22nd field is the start in clock ticks since boot, as this program counts them. */
+static bool read_start(const struct host *host, int dir, unsigned long long *start_ns)
 {
 	unsigned long long ticks;
 
 	if (!read_stat(dir, 22, &ticks))
 		return false;
-	*start_ns = ticks * (NSEC / sysconf(_SC_CLK_TCK));
+	*start_ns = ticks * (NSEC / sysconf(_SC_CLK_TCK)) - host->boottime_offset_ns;
 	return true;
 }
 
@@ -234,7 +265,7 @@ int process_open(const struct host *host, uint32_t tgid, uint64_t start_ns)
 	dir = open_pid(host, tgid);
 	if (dir < 0)
 		return -1;
-	if (read_start(dir, &started) && same_start(started, start_ns))
+	if (read_start(host, dir, &started) && same_start(started, start_ns))
 		return dir;
 	close(dir);
 	return -1;
@@ -260,7 +291,7 @@ bool process_find(const struct host *host, uint32_t number, struct roundwatch_ta
 		close(dir);
 		dir = open_pid(host, t->tgid);
 	}
-	if (dir < 0 || !*status || !read_start(dir, &t->process_start_ns)) {
+	if (dir < 0 || !*status || !read_start(host, dir, &t->process_start_ns)) {
 		if (dir >= 0)
 			close(dir);
 		return false;
@@ -273,24 +304,96 @@ bool process_find(const struct host *host, uint32_t number, struct roundwatch_ta
 	return true;
 }
 
+/* As stat(5) names the state: Z and X are of what has ended. Unknown is not ended. */
+static bool has_ended(int dir)
+{
+	char stat[2048], *s;
+
+	if (read_at(dir, "stat", stat, sizeof(stat)) < 0)
+		return false;
+	s = strrchr(stat, ')');
+	return s && s[1] && strchr("ZXx", s[2]) && s[2];
+}
+
+static int open_living_thread(DIR *task, uint32_t *tid)
+{
+	const struct dirent *d;
+	uint64_t number;
+
+	while ((d = readdir(task))) {
+		int dir;
+
+		if (!parse_number(d->d_name, INT32_MAX, &number))
+			continue;
+		dir = openat(dirfd(task), d->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0)
+			continue;
+		if (faccessat(dir, "stat", F_OK, 0) == 0 && !has_ended(dir)) {
+			*tid = number;
+			return dir;
+		}
+		close(dir);
+	}
+	return -1;
+}
+
+int process_task(int process, uint32_t *tid)
+{
+	uint32_t ignored;
+	DIR *task;
+	int dir;
+
+	if (!tid)
+		tid = &ignored;
+	*tid = 0;
+	if (!has_ended(process))
+		return openat(process, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	dir = openat(process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	task = dir < 0 ? NULL : fdopendir(dir);
+	if (!task) {
+		if (dir >= 0)
+			close(dir);
+		return -1;
+	}
+	dir = open_living_thread(task, tid);
+	closedir(task);
+	return dir;
+}
+
 static bool lives(uint32_t tgid)
 {
 	return tgid && tgid <= INT32_MAX && (!kill(tgid, 0) || errno == EPERM);
 }
 
-bool process_lives_unseen(const struct host *host, uint32_t tgid)
+enum sight process_sight(const struct host *host, uint32_t tgid, char **why)
 {
 	struct stat ns;
-	int dir;
+	int dir, err;
+	bool there;
 
+	*why = NULL;
 	if (!host->live || fstatat(host->root, "proc/self/ns/pid", &ns, 0) ||
 	    ns.st_ino != INIT_PID_NS || !lives(tgid))
-		return false;
+		return SIGHT_NONE;
+	if (host->blur) {
+		*why = xasprintf("%s, so that it cannot be told from another process with the "
+				 "same PID", host->blur);
+		return SIGHT_LIMITED;
+	}
 	dir = open_pid(host, tgid);
-	if (dir < 0)
-		return errno == ENOENT && lives(tgid);
-	close(dir);
-	return false;
+	there = dir >= 0 && !faccessat(dir, "stat", R_OK, 0);
+	err = errno;
+	if (!there && host->filter) {
+		*why = xasprintf("/proc is mounted with %s and does not show it to roundwatch, "
+				 "which lacks CAP_SYS_PTRACE", host->filter);
+	} else if (dir < 0 && err == ENOENT && lives(tgid)) {
+		return SIGHT_HIDDEN;
+	} else if (!there && lives(tgid)) {
+		*why = xasprintf("/proc/%u cannot be read: %s", tgid, strerror(err));
+	}
+	if (dir >= 0)
+		close(dir);
+	return *why ? SIGHT_LIMITED : SIGHT_NONE;
 }
 
 uint32_t process_parent(int process)
@@ -324,7 +427,7 @@ char *process_args(int process, size_t *n)
 	ssize_t have = read_at(process, "cmdline", args, ARGS_MAX);
 
 	*n = have > 0 ? have : 0;
-	return args;
+	return xrealloc(args, *n, 1);
 }
 
 char *args_join(const char *args, size_t n)

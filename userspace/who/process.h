@@ -11,6 +11,7 @@
 
 struct listing;
 struct pods;
+struct runtimes;
 struct roundwatch_tally;
 
 /**
@@ -20,8 +21,12 @@ struct roundwatch_tally;
  * @live: it is this very host, and not a copy of some of its files
  * @proc: descriptor of its /proc, without what is mounted in there if that is
  *	to be had; -1 with @root
- * @listing: whom its /proc shows
+ * @boottime_offset_ns: how far CLOCK_BOOTTIME of this program is ahead of the module's
+ * @blur: why processes of this host cannot be told from others; static, NULL if they can
+ * @filter: mount option by which /proc does not show all processes; NULL for none
+ * @listing: which processes its /proc shows
  * @pods: names of its pods
+ * @runtimes: its container runtimes
  * @users: names of its users, as far as asked for
  *
  * What has to be looked up once and not for each process is kept in here, so
@@ -31,8 +36,12 @@ struct host {
 	int root;
 	bool live;
 	int proc;
+	int64_t boottime_offset_ns;
+	const char *blur;
+	char *filter;
 	struct listing *listing;
 	struct pods *pods;
+	struct runtimes *runtimes;
 	struct users *users;
 };
 
@@ -50,14 +59,28 @@ void host_close(struct host *host);
 /* Name of a user; allocated, NULL if it has none or that is not known. */
 char *user_name(const struct host *host, uint32_t uid);
 
+/* CLOCK_BOOTTIME as the module counts it, also in a time namespace. */
+uint64_t host_boottime(const struct host *host);
+
 /**
  * process_open - descriptor of /proc/TGID of the very process that started then
- * @start_ns: as the module tells it; not whoever has the number by now
+ * @start_ns: as the module reports it; another process may have the number by now
  *
  * What is read through it is of that process, or fails. Negative if it is gone,
  * hidden or not known; close() it.
  */
 int process_open(const struct host *host, uint32_t tgid, uint64_t start_ns);
+
+/**
+ * process_task - descriptor of a directory that knows what the process runs
+ * @process: from process_open()
+ * @tid: 0 for /proc/PID itself, else that of the thread; may be NULL
+ *
+ * Once the first thread has ended, exe, cmdline, maps and others are empty in /proc/PID
+ * and stand in /proc/PID/task/TID of a thread that lives. Negative if all threads have
+ * ended; close() it.
+ */
+int process_task(int process, uint32_t *tid);
 
 /* Whether two times of start may be of one process: /proc has them in clock ticks only. */
 bool same_start(uint64_t a_ns, uint64_t b_ns);
@@ -77,18 +100,30 @@ bool process_find(const struct host *host, uint32_t number, struct roundwatch_ta
  */
 ssize_t read_at(int dir, const char *path, char *buf, size_t size);
 
+/* Open a file below a root directory; absolute links in there do not lead out of it. */
+int open_below(int root, const char *path, int flags);
+
 /* Text of a link below @dir; allocated, NULL on failure. */
 char *read_link_at(int dir, const char *path);
 
-/**
- * process_lives_unseen - that PID is of a living process, and /proc has none such
- *
- * Ask when process_open() failed. Only this very host can tell, to who sees
- * the PIDs that the module tells.
- */
-bool process_lives_unseen(const struct host *host, uint32_t tgid);
+enum sight {
+	SIGHT_NONE,	/* it is gone, or nothing is known of it */
+	SIGHT_LIMITED,	/* it lives, and this program is not shown it */
+	SIGHT_HIDDEN,	/* it lives, and /proc has no such process */
+};
 
-/* The arguments, each with its NUL, @n bytes of them, at most 64 KiB; allocated, never NULL. */
+/**
+ * process_sight - why process_open() failed
+ * @why: with SIGHT_LIMITED, what keeps it from this program, in words; allocated
+ *
+ * Only on this very host there is an answer, and only in its initial PID namespace.
+ */
+enum sight process_sight(const struct host *host, uint32_t tgid, char **why);
+
+/*
+ * The arguments, each with its NUL, @n bytes of them, at most 64 KiB; allocated, never NULL. Of
+ * this and of what follows, @process may also be of process_task().
+ */
 char *process_args(int process, size_t *n);
 
 /* Arguments as one line, at most 4095 bytes of them; allocated, NULL if there are none. */

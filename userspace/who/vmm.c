@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Names of virtual machines, as programs that run them are told. */
+/* Names of virtual machines, from the command lines of the programs that run them. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,16 +107,46 @@ static char *cloud_hypervisor(struct args a)
 	return name;
 }
 
+static bool is_qemu(const char *program)
+{
+	return !strncmp(program, "qemu-system-", 12) || !strcmp(program, "qemu-kvm") ||
+	       !strcmp(program, "kvm");
+}
+
+/* The hypervisor may be a library in the shim. */
+static bool is_shim(const char *program)
+{
+	return !strncmp(program, "containerd-shim-kata", 20);
+}
+
+bool vmm_is(const char *program)
+{
+	return is_qemu(program) || !strcmp(program, "firecracker") ||
+	       !strcmp(program, "cloud-hypervisor");
+}
+
 char *vmm_name(const char *program, const char *args, size_t n)
 {
 	struct args a = { args, args + n };
 
-	if (!strncmp(program, "qemu-system-", 12) || !strcmp(program, "qemu-kvm") ||
-	    !strcmp(program, "kvm"))
+	if (is_qemu(program))
 		return qemu(a);
-	if (!strcmp(program, "firecracker"))
+	if (!strcmp(program, "firecracker") || is_shim(program))
 		return firecracker(a);
 	if (!strcmp(program, "cloud-hypervisor"))
 		return cloud_hypervisor(a);
+	return NULL;
+}
+
+char *vmm_sandbox(const char *name)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	/* "sandbox-ID", or a path as /run/vc/vm/ID/clh-api.sock. */
+	if (strncmp(name, "sandbox-", 8) && !strstr(name, "/vc/"))
+		return NULL;
+	for (const char *s = name; *s; s += strcspn(s, "-/"), s += !!*s)
+		if (strspn(s, digits) == 64)
+			return xstrndup(s, 64);
 	return NULL;
 }
