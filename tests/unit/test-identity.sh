@@ -267,6 +267,277 @@ else
 	same "hide.c compiles" no yes
 fi
 
+# Names that end as the kernel marks deleted files: in a copy what is there decides.
+rm -r host
+fresh
+process 7 tool 1
+recording 7
+mkdir -p host/opt
+name='/opt/tool (deleted)'
+ln -s "$name" host/proc/7/exe
+same "a file that is not there" "$(raw EXE,FLAGS)" '/opt/tool\x20(deleted) renamed,deleted'
+: >host/opt/tool
+same "another file in its place" "$(raw FLAGS)" "renamed,deleted"
+: >"host$name"
+printf 'tool\0' >host/proc/7/cmdline
+sed -i 's/(tool)/(task)/' host/proc/7/stat
+echo task >host/proc/7/comm
+same "a file of just that name" "$(raw EXE,FLAGS)" '/opt/tool\x20(deleted) renamed'
+ln -sfn "$name (deleted)" host/proc/7/exe
+same "a deleted file of that name" "$(raw EXE,FLAGS)" '/opt/tool\x20(deleted)\x20(deleted) deleted'
+: >'host/memfd:x (deleted)'
+ln -sfn '/memfd:x (deleted)' host/proc/7/exe
+same "a file named like a memfd" "$(raw EXE)" '/memfd:x\x20(deleted)'
+
+# A process that calls itself other than what it runs; scripts and links are called as told.
+ln -sfn /usr/bin/tool host/proc/7/exe
+same "disguised" "$(raw FLAGS)" renamed
+printf '/bin/sh\0/opt/task\0' >host/proc/7/cmdline
+same "a script" "$(raw FLAGS)" -
+: >host/proc/7/cmdline
+ln -sfn /usr/bin/a-very-long-name-of-it host/proc/7/exe
+echo a-very-long-nam >host/proc/7/comm
+mk head info tally tgid=7 pid=7 comm=a-very-long-nam verdict=3 end >recording
+same "a name that the kernel cut" "$(raw FLAGS)" -
+
+# This host: the same questions about processes that run.
+sleeper=$(command -v sleep)
+live()	# PID COLUMNS: of a process of this host
+{
+	start=$(mk start "$1")
+	mk head info tally tgid="$1" pid="$1" "comm=$(cat "/proc/$1/comm")" verdict=3 highest=3 \
+		process_start_ns="$start" start_ns="$start" end >recording
+	"$build/roundwatch" list --input recording --sysroot / --raw -n -o "$2"
+}
+cp "$sleeper" 'nap (deleted)'
+# shellcheck disable=SC2288 # it is called so
+'./nap (deleted)' 300 &
+one=$!
+cp "$sleeper" nap
+./nap 300 &
+two=$!
+until [ "$(readlink /proc/$one/exe)" = "$tmp/nap (deleted)" ] &&
+	[ "$(readlink /proc/$two/exe)" = "$tmp/nap" ]; do :; done
+rm nap
+same "live: exists" "$(live $one EXE,FLAGS)" "$tmp/nap\\x20(deleted) -"
+rm 'nap (deleted)'
+same "live: deleted" "$(live $one FLAGS) $(live $two EXE,FLAGS)" "deleted $tmp/nap\\x20(deleted) deleted"
+kill $one $two
+
+# The first thread ends, another goes on.
+if "${CC:-cc}" -o leaderless "$here/leaderless.c" -pthread; then
+	./leaderless &
+	one=$!
+	until grep -q '^State:.Z' /proc/$one/status && [ -d "/proc/$one/task" ]; do :; done
+	same "first thread ended" "$(live $one EXE,CMDLINE)" "$tmp/leaderless ./leaderless"
+	run explain $one --input recording --sysroot /
+	same "first thread ended: memory" "$(tr -s '\n ' ' ' <out | grep -c 'not readable memory.* of thread [0-9]')" 1
+	kill $one
+else
+	result 1 "leaderless.c compiles"
+fi
+fresh
+process 7 tool 1
+mkdir -p host/proc/7/task/7 host/proc/7/task/9
+sed -i 's/) S /) Z /' host/proc/7/stat
+cp host/proc/7/stat host/proc/7/task/7/stat
+sed 's/) Z /) R /' host/proc/7/stat >host/proc/7/task/9/stat
+: >host/proc/7/maps
+echo '7f0000000000-7f0082000000 rw-p 00000000 00:00 0' >host/proc/7/task/9/maps
+printf 'tool\0--url\0' >host/proc/7/task/9/cmdline
+ln -s /usr/bin/tool host/proc/7/task/9/exe
+echo '0::/docker/x' >host/proc/7/cgroup
+echo '0::/system.slice/tool.service' >host/proc/7/task/9/cgroup
+mk head info tally tgid=7 pid=7 comm=tool verdict=3 end >recording
+same "first thread ended: a copy" "$(raw EXE,CMDLINE,UNIT)" '/usr/bin/tool tool\x20--url tool.service'
+run explain 7 --input recording --sysroot host
+same "first thread ended: a dataset" "$(grep -c 'found *memory .*2080 MiB, as RandomX' out)" 1
+
+# Of a process that has ended, and waits for its parent, nothing can be read.
+sh -c 'sleep 0 & echo $! >zombie; exec "$1" 300' sh "$sleeper" &
+one=$!
+until [ -s zombie ] && grep -q '^State:.Z' "/proc/$(cat zombie)/status"; do :; done
+two=$(cat zombie)
+live "$two" PID >/dev/null
+run explain "$two" --input recording --sysroot /
+same "a zombie: nothing is said not to be found" "$(grep -c '^ *not found' out)" 0
+kill $one
+
+# A time namespace shifts the start of every process.
+if unshare -Ur -T --boottime 86400 --fork true 2>/dev/null; then
+	sleep 300 &
+	one=$!
+	start=$(mk start $one)
+	mk info tally tgid=$one pid=$one uid="$(id -u)" comm=sleep verdict=3 highest=3 \
+		process_start_ns="$start" start_ns="$start" end >device
+	same "time namespace" "$(unshare -Ur -T --boottime 86400 --fork "$build/roundwatch" list \
+		--device device --raw -n -o PPID,FLAGS)" "$$ -"
+	kill $one
+else
+	skip "time namespace" "user and time namespaces are not allowed"
+fi
+
+# With hidepid a process is not shown: that is not hiding.
+if [ "$(id -u)" = 0 ]; then
+	setpriv --reuid 1000 --regid 1000 --clear-groups sleep 300 &
+	one=$!
+	until grep -q '^Uid:.1000' /proc/$one/status; do :; done
+	start=$(mk start $one)
+	mk info tally tgid=$one pid=$one uid=1000 comm=sleep verdict=3 highest=3 \
+		process_start_ns="$start" start_ns="$start" end >device
+	for how in 1 2 4; do
+		unshare -m sh -c "mount -t proc -o hidepid=$how proc /proc &&
+			setpriv --bounding-set -sys_ptrace $build/roundwatch list --device device \\
+			--json -o FLAGS,WHERE,USER" >out 2>&1
+		same "hidepid=$how: not hidden" "$(json roundwatch.0.flags)" '[]'
+	done
+	# The other two do not hide from group 0.
+	unshare -m sh -c "mount -t proc -o hidepid=4 proc /proc &&
+		setpriv --bounding-set -sys_ptrace $build/roundwatch explain $one --device device" \
+		>out 2>&1
+	same "hidepid: says what cannot be seen" \
+		"$(tr -s '\n ' ' ' <out | grep -c 'cannot be looked at: /proc[^.]*hidepid=')" 1
+	kill $one
+else
+	skip "hidepid" "not root"
+fi
+
+#
+# Names and images, from the state of runtimes
+#
+
+# state WHAT CGROUP WANTED: of process 7, whose runtime's files are in host already
+state()
+{
+	echo "$2" >host/proc/7/cgroup
+	same "state: $1" "$(raw RUNTIME,CONTAINER_NAME,POD) $("$build/roundwatch" monitor --input recording \
+		--sysroot host --allow nobody | mk json container.image.name 2>&1)" "$3"
+	fresh
+	process 7 task 1
+	recording 7
+}
+image='reg.example/team/node:7'
+: >nobody
+# file PATH TEXT: of the host
+file()
+{
+	mkdir -p "host/$(dirname "$1")"
+	printf '%s\n' "$2" >"host/$1"
+}
+docker='{"Name":"/node","Config":{"Image":"'$image'","Labels":{}}}'
+spec='{"annotations":{"io.kubernetes.cri.image-name":"'$image'","io.kubernetes.cri.container-name":"app","io.kubernetes.cri.sandbox-name":"web-7f","io.kubernetes.cri.sandbox-namespace":"shop"}}'
+store='[{"id":"other"},{"id":"'$id1'","names":["x","node"],"metadata":"{\"image-name\":\"'$image'\",\"name\":\"node\"}"}]'
+task=io.containerd.runtime.v2.task
+in_docker="0::/system.slice/docker-$id1.scope"
+in_pod="0::/kubepods/burstable/pod$uid/$id1"
+in_podman="0::/machine.slice/libpod-$id1.scope/container"
+
+fresh
+process 7 task 1
+recording 7
+state "none" "$in_docker" "docker - - mkrecord: image: no such member"
+file etc/docker/daemon.json '{"debug":true,"data-root":"/srv/docker"}'
+file srv/docker/containers/$id1/config.v2.json "$docker"
+state "docker: data-root in its configuration" "$in_docker" "docker node - \"$image\""
+process 50 dockerd 1
+printf 'dockerd\0-H\0fd://\0--data-root=/mnt/big/docker\0' >host/proc/50/cmdline
+file mnt/big/docker/containers/$id1/config.v2.json "$docker"
+state "docker: data-root on its command line" "$in_docker" "docker node - \"$image\""
+process 50 dockerd 1
+printf 'dockerd\0--data-root=/mnt/big/docker\0' >host/proc/50/cmdline
+printf 'Uid:\t1000\t1000\t1000\t1000\n' | sed '1i Name:\tdockerd' >host/proc/50/status
+file mnt/big/docker/containers/$id1/config.v2.json "$docker"
+state "docker: one that is not root's proves nothing" "$in_docker" \
+	"docker - - mkrecord: image: no such member"
+process 50 dockerd 1
+printf 'dockerd\0--data-root=/mnt/big/docker\0' >host/proc/50/cmdline
+echo "0::/docker/$id2" >host/proc/50/cgroup
+file mnt/big/docker/containers/$id1/config.v2.json "$docker"
+state "docker: one in a container proves nothing" "$in_docker" \
+	"docker - - mkrecord: image: no such member"
+process 50 dockerd 1
+printf 'dockerd\0--config-file\0/etc/own.json\0' >host/proc/50/cmdline
+file etc/own.json '{"data-root":"/mnt/big/docker"}'
+file mnt/big/docker/containers/$id1/config.v2.json "$docker"
+state "docker: another file of configuration" "$in_docker" "docker node - \"$image\""
+file var/lib/docker/containers/$id1/config.v2.json \
+	'{"Config":{"Image":"i","Labels":{"io.kubernetes.container.name":"app","io.kubernetes.pod.name":"web-7f","io.kubernetes.pod.namespace":"shop"}}}'
+state "docker: in a pod" "0::/kubepods/besteffort/pod$uid/$id1" 'docker app web-7f "i"'
+file run/k9/containerd/$task/k8s.io/$id1/config.json "$spec"
+state "containerd: of a distribution not known yet" "$in_pod" "containerd app web-7f \"$image\""
+file etc/containerd/config.toml "$(printf 'version = 2\n# state = "/wrong"\n  state = "/srv/cd-state"\n[grpc]\n')"
+file srv/cd-state/$task/k8s.io/$id1/config.json "$spec"
+state "containerd: state in its configuration" "$in_pod" "containerd app web-7f \"$image\""
+process 50 containerd 1
+printf 'containerd\0--state\0/srv/cd-state\0' >host/proc/50/cmdline
+file srv/cd-state/$task/k8s.io/$id1/config.json "$spec"
+state "containerd: state on its command line" "$in_pod" "containerd app web-7f \"$image\""
+process 50 containerd-shim 1
+printf 'x\0-namespace\0k8s.io\0-id\0y\0-address\0/srv/cd/sock/containerd.sock\0' >host/proc/50/cmdline
+file srv/cd/sock/$task/k8s.io/$id1/config.json "$spec"
+state "containerd: beside the socket of a shim" "$in_pod" "containerd app web-7f \"$image\""
+process 50 containerd-shim 1
+ln -s "/srv/elsewhere/$task/k8s.io/$id2" host/proc/50/cwd
+file srv/elsewhere/$task/k8s.io/$id1/config.json "$spec"
+state "containerd: where a shim works" "$in_pod" "containerd app web-7f \"$image\""
+mkdir -p host/run/containerd/$task/lab/run1
+state "containerd: ctr run, a name and a namespace" "0::/lab/run1" \
+	"containerd - - mkrecord: image: no such member"
+file srv/store/zfs-containers/containers.json "$store"
+file etc/containers/storage.conf "$(printf '[storage]\ndriver = "zfs"\ngraphroot = "/srv/store"\n')"
+state "podman: graphroot in its configuration" "$in_podman" "podman node - \"$image\""
+file run/containers/storage/overlay-containers/volatile-containers.json "$store"
+state "podman: --rm" "$in_podman" "podman node - \"$image\""
+process 50 conmon 1
+printf 'conmon\0-c\0%s\0-b\0/srv/store/vfs-containers/%s/userdata\0' $id1 $id1 >host/proc/50/cmdline
+file srv/store/vfs-containers/containers.json "$store"
+state "podman: where conmon works" "$in_podman" "podman node - \"$image\""
+file run/containers/storage/overlay-containers/$id1/userdata/config.json \
+	'{"annotations":{"io.kubernetes.cri-o.ImageName":"'$image'","io.kubernetes.container.name":"app","io.kubernetes.pod.name":"web-7f"}}'
+state "cri-o: a bundle" "0::/kubepods/pod$uid/$id1" "cri-o app web-7f \"$image\""
+file var/lib/docker/containers/$id1/config.v2.json '[{'
+file var/lib/containers/storage/overlay-containers/containers.json '[1,{"id":2},{"id":"'$id1'","names":7,"metadata":"["}]'
+state "damaged" "$in_docker" "docker - - mkrecord: image: no such member"
+
+# A virtual machine of Kata Containers is a pod's, too.
+process 7 task 1
+ln -sfn /usr/bin/qemu-system-x86_64 host/proc/7/exe
+printf 'qemu\0-name\0sandbox-%s,debug-threads=on\0' $id1 >host/proc/7/cmdline
+file run/containerd/$task/k8s.io/$id1/config.json "$spec"
+echo "0::/kata_overhead/$id1" >host/proc/7/cgroup
+same "kata: the pod and the machine" "$(raw POD,WHERE)" \
+	"web-7f pod\\x20shop/web-7f,\\x20vm\\x20sandbox-$id1"
+echo "0::/" >host/proc/7/cgroup
+same "kata: by the machine's name" "$(raw RUNTIME,POD)" "kata web-7f"
+fresh
+process 7 task 1
+ln -sfn /opt/kata/bin/cloud-hypervisor host/proc/7/exe
+printf 'c\0--api-socket\0/run/vc/vm/%s/clh-api.sock\0' $id1 >host/proc/7/cmdline
+echo "0::/" >host/proc/7/cgroup
+same "kata: by the machine's socket" "$(raw RUNTIME,CONTAINER)" "kata $id1"
+
+# Machines of systemd.
+fresh
+process 7 task 1
+printf '%s\n' '0::/machine.slice/machine-build\x2d7.scope' >host/proc/7/cgroup
+same "a machine of machined" "$(raw RUNTIME,CONTAINER,VM)" "nspawn build-7 -"
+file run/systemd/machines/build-7 "$(printf 'NAME=build-7\nCLASS=vm\nSERVICE=systemd-vmspawn\n')"
+same "a virtual machine of machined" "$(raw RUNTIME,CONTAINER,VM)" "- - build-7"
+rm -r host/run
+ln -sfn /usr/bin/qemu-system-x86_64 host/proc/7/exe
+same "a virtual machine by what it runs" "$(raw RUNTIME,CONTAINER,VM)" "- - build-7"
+
+# Where it is, whatever the group.
+fresh
+process 7 task 1
+for path in / /a /pbs/7.srv 'x y' /user.slice; do
+	echo "0::$path" >host/proc/7/cgroup
+	same "WHERE: $path" "$("$build/roundwatch" list --input recording --sysroot host --json -o WHERE |
+		mk json roundwatch.0.where)" "\"cgroup $path\""
+done
+rm host/proc/7/cgroup
+same "WHERE: no group" "$(raw WHERE)" 'cgroup\x20not\x20readable'
+
 #
 # Groups
 #

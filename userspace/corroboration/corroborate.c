@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Other signs of a miner in /proc. All reads are bounded. */
-#include <dirent.h>
+/* What else in /proc points to a miner. All that is read is bounded. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-#include <linux/openat2.h>
 
 #include "base/util.h"
 #include "corroboration/corroborate.h"
@@ -20,8 +16,6 @@
 #include "corroboration/pool.h"
 
 #define MIB		(1UL << 20)
-#define THREADS_MAX	4096
-#define SOCKETS_MAX	16384
 #define PEERS_MAX	1024
 #define TEXT_MAX	(16 * MIB)	/* of files such as maps and tcp */
 #define EXE_MAX		(32 * MIB)
@@ -73,18 +67,21 @@ static void set(struct corroboration *c, enum finding_kind kind, enum finding_st
 static void not_readable(struct corroboration *c, enum finding_kind kind, const char *what)
 {
 	set(c, kind, NOT_READABLE,
-	    xasprintf("%s: %s%s", what, strerror(errno),
+	    xasprintf("%s: %s%s", what, errno == ENODATA ? "empty" : strerror(errno),
 		      errno == EACCES || errno == EPERM ? "; try as root" : ""));
 }
 
-/* Read a file as text; allocated, NULL with errno on failure. @cut: the file is longer. */
+/*
+ * A file as text; allocated, NULL with errno on failure. @cut: there is more. None of the files
+ * that are read is ever empty, but as the process ends.
+ */
 static char *read_text(int dir, const char *path, bool *cut)
 {
 	char *text = xrealloc(NULL, TEXT_MAX, 1);
 	ssize_t n = read_at(dir, path, text, TEXT_MAX);
 
-	if (n < 0) {
-		int err = errno;
+	if (n <= 0) {
+		int err = n ? errno : ENODATA;
 
 		free(text);
 		errno = err;
@@ -107,109 +104,6 @@ static const char *size_text(uint64_t bytes, char buf[NUMBER_MAX])
  * CPU time, and how the scheduler treats each thread
  */
 
-/**
- * struct thread_stat - what /proc/PID/task/TID/stat tells
- * @policy: as in sched_setscheduler(2)
- */
-struct thread_stat {
-	struct thread_use use;
-	long nice;
-	unsigned int policy;
-};
-
-static bool parse_stat(const char *stat, struct thread_stat *t)
-{
-	uint64_t utime, stime;
-	/* The name in parentheses may contain any characters. */
-	const char *s = strrchr(stat, ')');
-
-	if (!s || sscanf(s + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64
-			 " %*d %*d %*d %ld %*d %*d %" SCNu64, &utime, &stime, &t->nice,
-			 &t->use.start) != 4)
-		return false;
-	t->use.ticks = utime + stime;
-	t->use.percent = 0;
-	t->policy = 0;
-	/* The 41st field. */
-	for (int field = 2; s && field < 41; field++)
-		s = strchr(s + 1, ' ');
-	if (s)
-		t->policy = strtoul(s + 1, NULL, 10);
-	return true;
-}
-
-static int compare_tid(const void *a, const void *b)
-{
-	uint32_t x = ((const struct thread_use *)a)->tid, y = ((const struct thread_use *)b)->tid;
-
-	return (x > y) - (x < y);
-}
-
-/* True if a list of CPUs such as "0-3,8" contains one CPU only. */
-static bool is_one_cpu(int task, const char *tid)
-{
-	char path[64], status[8192], *s;
-
-	snprintf(path, sizeof(path), "%.20s/status", tid);
-	if (read_at(task, path, status, sizeof(status)) < 0)
-		return false;
-	s = strstr(status, "\nCpus_allowed_list:");
-	if (!s)
-		return false;
-	s = strchr(s, ':');
-	s[strcspn(s, "\n")] = '\0';
-	return !strpbrk(s, ",-");
-}
-
-/**
- * struct scheduling - scheduling attributes of a process's threads
- * @threads: number of threads inspected
- * @nice, @idle, @pinned: number of threads with positive nice value, in the idle
- *	or batch class, or bound to one CPU
- */
-struct scheduling {
-	size_t threads, nice, idle, pinned;
-};
-
-/* Read the threads of a process, sorted; @sched may be NULL. Returns -1 with errno. */
-static int read_threads(int process, struct thread_use **use, size_t *n, struct scheduling *sched)
-{
-	int task = openat(process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = task < 0 ? NULL : fdopendir(task);
-	struct dirent *entry;
-
-	*use = NULL;
-	*n = 0;
-	if (!dir) {
-		if (task >= 0)
-			close(task);
-		return -1;
-	}
-	*use = xrealloc(NULL, THREADS_MAX, sizeof(**use));
-	while (*n < THREADS_MAX && (entry = readdir(dir))) {
-		struct thread_stat t;
-		char path[64], stat[1024], *end;
-
-		t.use.tid = strtoul(entry->d_name, &end, 10);
-		if (*end || !t.use.tid)
-			continue;
-		snprintf(path, sizeof(path), "%.20s/stat", entry->d_name);
-		if (read_at(task, path, stat, sizeof(stat)) < 0 || !parse_stat(stat, &t))
-			continue;
-		(*use)[(*n)++] = t.use;
-		if (sched) {
-			sched->threads++;
-			sched->nice += t.nice > 0;
-			sched->idle += t.policy == SCHED_IDLE || t.policy == SCHED_BATCH;
-			sched->pinned += is_one_cpu(task, entry->d_name);
-		}
-	}
-	closedir(dir);
-	if (*n)
-		qsort(*use, *n, sizeof(**use), compare_tid);
-	return 0;
-}
-
 static void look_at_scheduling(struct corroboration *c)
 {
 	long cpus = c->host->live ? sysconf(_SC_NPROCESSORS_ONLN) : 0;
@@ -217,7 +111,7 @@ static void look_at_scheduling(struct corroboration *c)
 	struct thread_use *use;
 	size_t n;
 
-	if (read_threads(c->process, &use, &n, &s)) {
+	if (threads_read(c->process, &use, &n, &s)) {
 		not_readable(c, FINDING_SCHEDULING, "task");
 		return;
 	}
@@ -248,7 +142,7 @@ static void look_at_cpu(struct corroboration *c, uint64_t now_ns)
 			nanosleep(&rest, NULL);
 		}
 	}
-	if (read_threads(c->process, &c->thread, &c->threads, NULL)) {
+	if (threads_read(c->process, &c->thread, &c->threads, NULL)) {
 		not_readable(c, FINDING_CPU, "task");
 		free(before);
 		return;
@@ -258,7 +152,7 @@ static void look_at_cpu(struct corroboration *c, uint64_t now_ns)
 		struct thread_use *t = &c->thread[i], *old;
 		uint64_t ticks = t->ticks, ns = elapsed_ns, began_ns;
 
-		old = befores ? bsearch(t, before, befores, sizeof(*t), compare_tid) : NULL;
+		old = befores ? bsearch(t, before, befores, sizeof(*t), thread_compare) : NULL;
 		if (c->host->live && old && old->start == t->start) {
 			ticks = t->ticks > old->ticks ? t->ticks - old->ticks : 0;
 		} else if (!c->host->live) {
@@ -290,7 +184,7 @@ static void look_at_memory(struct corroboration *c)
 	struct memory m;
 	bool cut;
 
-	text = read_text(c->process, "maps", &cut);
+	text = read_text(c->task, "maps", &cut);
 	if (!text) {
 		not_readable(c, FINDING_MEMORY, "maps");
 		not_readable(c, FINDING_CODE, "maps");
@@ -311,6 +205,11 @@ static void look_at_memory(struct corroboration *c)
 		set(c, FINDING_MEMORY, FOUND,
 		    xasprintf("a mapping of %s, as RandomX's %s%s", m.dataset ? dataset : cache,
 			      m.dataset ? "dataset" : "cache (light mode)", pads));
+	else if (c->tid)
+		/* What another thread's file lacks does not clear the process. */
+		set(c, FINDING_MEMORY, NOT_READABLE,
+		    xasprintf("the first thread has ended, and its maps is empty; in that of thread "
+			      "%u, no mapping as RandomX's dataset or cache", c->tid));
 	else
 		set(c, FINDING_MEMORY, NOT_FOUND,
 		    xasprintf("no mapping as RandomX's dataset (2080 MiB) or cache (256 MiB)%s",
@@ -335,15 +234,15 @@ static void look_at_huge_pages(struct corroboration *c)
 	uint64_t huge = 0, transparent = 0;
 	char a[NUMBER_MAX], b[NUMBER_MAX];
 	bool cut, known = false;
-	char *text = read_text(c->process, "status", &cut);
+	char *text = read_text(c->task, "status", &cut);
 
 	if (text)
 		known = memory_sum(text, "HugetlbPages:", &huge);
 	free(text);
 	/* Linux 4.14 and later have the sum of all mappings; older ones only each mapping. */
-	text = read_text(c->process, "smaps_rollup", &cut);
+	text = read_text(c->task, "smaps_rollup", &cut);
 	if (!text)
-		text = read_text(c->process, "smaps", &cut);
+		text = read_text(c->task, "smaps", &cut);
 	if (text)
 		known |= memory_sum(text, "AnonHugePages:", &transparent);
 	else if (!known || !huge)
@@ -381,15 +280,14 @@ static void look_at_executable(struct corroboration *c, const struct identity *i
 static int open_exe(const struct corroboration *c)
 {
 	char path[64];
-	struct open_how how = {
-		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
-		.resolve = RESOLVE_IN_ROOT,
-	};
 
 	if (c->host->live)
-		return openat(c->process, "exe", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	snprintf(path, sizeof(path), "proc/%u/exe", c->tally->tgid);
-	return syscall(SYS_openat2, c->host->root, path, &how, sizeof(how));
+		return openat(c->task, "exe", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (c->tid)
+		snprintf(path, sizeof(path), "proc/%u/task/%u/exe", c->tally->tgid, c->tid);
+	else
+		snprintf(path, sizeof(path), "proc/%u/exe", c->tally->tgid);
+	return open_below(c->host->root, path, O_RDONLY | O_NONBLOCK);
 }
 
 /* Find the first word of a miner in the executable. @err: errno or 0, @have: bytes searched. */
@@ -426,6 +324,8 @@ static const char *search_exe(const struct corroboration *c, uint64_t *have, int
 	}
 	if (n < 0)
 		*err = errno;
+	else if (!*have)
+		*err = ENODATA;
 	close(fd);
 	return word;
 }
@@ -452,7 +352,8 @@ static void look_at_words(struct corroboration *c, const struct identity *id)
 		set(c, FINDING_WORDS, FOUND, xasprintf("\"%s\" %s", word, where));
 	else if (err)
 		set(c, FINDING_WORDS, NOT_READABLE,
-		    xasprintf("exe: %s; none on the command line", strerror(err)));
+		    xasprintf("exe: %s; none on the command line",
+			      err == ENODATA ? "empty" : strerror(err)));
 	else
 		set(c, FINDING_WORDS, NOT_FOUND,
 		    xasprintf("no word of a known miner in %s of the executable, its name or the "
@@ -463,83 +364,19 @@ static void look_at_words(struct corroboration *c, const struct identity *id)
  * Connections
  */
 
-static int compare_u64(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Read the inodes of its sockets, sorted; NULL with errno. */
-static uint64_t *read_sockets(int process, size_t *n)
-{
-	int fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-	uint64_t *inode;
-
-	*n = 0;
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
-		return NULL;
-	}
-	inode = xrealloc(NULL, SOCKETS_MAX, sizeof(*inode));
-	while (*n < SOCKETS_MAX && (entry = readdir(dir))) {
-		char *link = *entry->d_name == '.' ? NULL : read_link_at(fd, entry->d_name);
-
-		if (link && sscanf(link, "socket:[%" SCNu64 "]", &inode[*n]) == 1)
-			++*n;
-		free(link);
-	}
-	closedir(dir);
-	qsort(inode, *n, sizeof(*inode), compare_u64);
-	return inode;
-}
-
-static char *join_peers(const struct peer *peer, size_t n, size_t shown)
-{
-	char *all = xasprintf("%s", "");
-
-	for (size_t i = 0; i < n && i < shown; i++) {
-		char buf[PEER_MAX], *more;
-
-		more = xasprintf("%s%s%s", all, i ? ", " : "", peer_text(&peer[i], buf));
-		free(all);
-		all = more;
-	}
-	return all;
-}
-
-/* Peers on the list come first. */
-static size_t sort_listed(const struct pool_list *l, struct peer *peer, size_t n)
-{
-	size_t listed = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		struct peer p = peer[i];
-
-		if (!pool_has_address(l, &p.address) && !pool_has_port(l, p.port))
-			continue;
-		peer[i] = peer[listed];
-		peer[listed++] = p;
-	}
-	return listed;
-}
-
 static void look_at_connections(struct corroboration *c, const char *pools)
 {
 	static struct peer peer[PEERS_MAX];
 	struct pool_list list;
 	bool has_list = pool_list_read(&list, pools), any = false, cut;
 	size_t inodes = 0, n = 0, shown, listed, args_n;
-	char *args = process_args(c->process, &args_n), *host, *text, *peers;
-	uint64_t *inode = read_sockets(c->process, &inodes);
+	char *args = process_args(c->task, &args_n), *host, *text, *peers;
+	uint64_t *inode = sockets_read(c->task, &inodes);
 	int err = errno;
 
 	host = pool_host_in(&list, args, args_n);
 	for (int v6 = 0; inode && v6 < 2; v6++) {
-		text = read_text(c->process, v6 ? "net/tcp6" : "net/tcp", &cut);
+		text = read_text(c->task, v6 ? "net/tcp6" : "net/tcp", &cut);
 		if (text) {
 			any = true;
 			shown = n < PEERS_MAX ? n : PEERS_MAX;
@@ -550,8 +387,8 @@ static void look_at_connections(struct corroboration *c, const char *pools)
 		free(text);
 	}
 	shown = n < PEERS_MAX ? n : PEERS_MAX;
-	listed = sort_listed(&list, peer, shown);
-	peers = join_peers(peer, listed ? listed : shown, 3);
+	listed = peers_sort(&list, peer, shown);
+	peers = peers_join(peer, listed ? listed : shown, 3);
 
 	errno = err;
 	if (host && listed)
@@ -591,9 +428,10 @@ static void look_at_msr(struct corroboration *c)
 	bool cut;
 	char *text = read_text(c->host->proc, "modules", &cut);
 
-	if (!text)
+	/* Of a copy it may be empty: then no module was loaded. */
+	if (!text && errno != ENODATA)
 		not_readable(c, FINDING_MSR, "/proc/modules");
-	else if (!strncmp(text, "msr ", 4) || strstr(text, "\nmsr "))
+	else if (text && (!strncmp(text, "msr ", 4) || strstr(text, "\nmsr ")))
 		set(c, FINDING_MSR, FOUND,
 		    xasprintf("msr is loaded, with which miners, and others, tune the CPU"));
 	else
@@ -606,10 +444,11 @@ void corroborate_begin(struct corroboration *c, const struct host *host,
 {
 	*c = (struct corroboration){ .host = host, .tally = tally };
 	c->process = process_open(host, tally->tgid, tally->process_start_ns);
-	c->found = c->process >= 0;
+	c->task = c->process < 0 ? -1 : process_task(c->process, &c->tid);
+	c->found = c->task >= 0;
 	c->begun_ns = clock_ns();
 	if (c->found && host->live)
-		read_threads(c->process, &c->thread, &c->threads, NULL);
+		threads_read(c->process, &c->thread, &c->threads, NULL);
 }
 
 void corroborate_end(struct corroboration *c, const struct identity *id, const char *pools,
@@ -618,8 +457,9 @@ void corroborate_end(struct corroboration *c, const struct identity *id, const c
 	if (!c->found) {
 		const char *why = c->host->root < 0 ?
 			"the recording's host is not at hand (--sysroot names a copy)" :
-			c->tally->flags & ROUNDWATCH_EXITED ? "the process has ended" :
-			"the process is not in /proc: ended or hidden";
+			c->process >= 0 || c->tally->flags & ROUNDWATCH_EXITED ?
+			"the process has ended" :
+			id->unseen ? id->unseen : "the process is not in /proc: ended or hidden";
 
 		for (int i = 0; i < FINDINGS; i++)
 			set(c, i, NOT_READABLE, xasprintf("%s", why));
@@ -639,7 +479,7 @@ int corroborate_thread(const struct corroboration *c, uint32_t tid)
 {
 	const struct thread_use key = { .tid = tid }, *t;
 
-	t = c->threads ? bsearch(&key, c->thread, c->threads, sizeof(key), compare_tid) : NULL;
+	t = c->threads ? bsearch(&key, c->thread, c->threads, sizeof(key), thread_compare) : NULL;
 	return t ? (int)t->percent : -1;
 }
 
@@ -648,7 +488,9 @@ void corroborate_free(struct corroboration *c)
 	for (int i = 0; i < FINDINGS; i++)
 		free(c->finding[i].detail);
 	free(c->thread);
+	if (c->task >= 0)
+		close(c->task);
 	if (c->process >= 0)
 		close(c->process);
-	*c = (struct corroboration){ .process = -1 };
+	*c = (struct corroboration){ .process = -1, .task = -1 };
 }

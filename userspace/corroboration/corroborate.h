@@ -2,6 +2,7 @@
 #ifndef CORROBORATE_H
 #define CORROBORATE_H
 
+#include "corroboration/threads.h"
 #include "roundwatch.h"
 #include "who/identity.h"
 #include "who/process.h"
@@ -40,26 +41,17 @@ struct finding {
 };
 
 /**
- * struct thread_use - CPU use of a thread
- * @ticks: CPU time
- * @start: in ticks since boot
- * @percent: of one CPU
- */
-struct thread_use {
-	uint32_t tid;
-	uint64_t ticks, start;
-	unsigned int percent;
-};
-
-/**
- * struct corroboration - all findings about a process
- * @found: the process could be read; if not, all findings say why
- * @thread: its threads by TID, as last read
+ * struct corroboration - all that was found
+ * @process: /proc/PID
+ * @task: what process_task() returned, @tid of that thread
+ * @found: the process could be looked at; if not, all findings say why
+ * @thread: its threads by TID, as they were looked at last
  */
 struct corroboration {
 	const struct host *host;
 	const struct roundwatch_tally *tally;
-	int process;
+	int process, task;
+	uint32_t tid;
 	bool found;
 	struct finding finding[FINDINGS];
 	struct thread_use *thread;

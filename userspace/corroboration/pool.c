@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Connections of a process, and the list of mining pools. */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/util.h"
 #include "corroboration/pool.h"
+#include "who/process.h"
+
+#define SOCKETS_MAX	16384
 
 struct pool_entry {
 	enum { PORT, ADDRESS, HOST } kind;
@@ -195,6 +201,61 @@ static int compare_inode(const void *a, const void *b)
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
 	return (x > y) - (x < y);
+}
+
+uint64_t *sockets_read(int process, size_t *n)
+{
+	int fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	uint64_t *inode;
+
+	*n = 0;
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return NULL;
+	}
+	inode = xrealloc(NULL, SOCKETS_MAX, sizeof(*inode));
+	while (*n < SOCKETS_MAX && (entry = readdir(dir))) {
+		char *link = *entry->d_name == '.' ? NULL : read_link_at(fd, entry->d_name);
+
+		if (link && sscanf(link, "socket:[%" SCNu64 "]", &inode[*n]) == 1)
+			++*n;
+		free(link);
+	}
+	closedir(dir);
+	qsort(inode, *n, sizeof(*inode), compare_inode);
+	return inode;
+}
+
+char *peers_join(const struct peer *peer, size_t n, size_t shown)
+{
+	char *all = xasprintf("%s", "");
+
+	for (size_t i = 0; i < n && i < shown; i++) {
+		char buf[PEER_MAX], *more;
+
+		more = xasprintf("%s%s%s", all, i ? ", " : "", peer_text(&peer[i], buf));
+		free(all);
+		all = more;
+	}
+	return all;
+}
+
+size_t peers_sort(const struct pool_list *l, struct peer *peer, size_t n)
+{
+	size_t listed = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct peer p = peer[i];
+
+		if (!pool_has_address(l, &p.address) && !pool_has_port(l, p.port))
+			continue;
+		peer[i] = peer[listed];
+		peer[listed++] = p;
+	}
+	return listed;
 }
 
 size_t peers_parse(const char *text, const uint64_t *inode, size_t inodes,

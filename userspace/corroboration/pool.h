@@ -10,7 +10,7 @@
 #define POOL_LIST	"/etc/roundwatch/pools"
 
 /**
- * struct pool_list - mining pools: ports, addresses and host names
+ * struct pool_list - the other ends of miners' connections: ports, addresses, names of hosts
  *
  * The format of the file is in roundwatch(8).
  */
@@ -20,8 +20,8 @@ struct pool_list {
 };
 
 /*
- * Invalid lines are reported and ignored. Returns false, with errno, if the file
- * does not exist.
+ * Lines that make no sense are reported and left out. False, with errno, if there
+ * is no such file.
  */
 bool pool_list_read(struct pool_list *l, const char *path);
 void pool_list_free(struct pool_list *l);
@@ -46,6 +46,9 @@ struct peer {
 #define PEER_MAX (INET6_ADDRSTRLEN + 8)
 const char *peer_text(const struct peer *peer, char buf[PEER_MAX]);
 
+/* Inodes of the sockets of a process, ascending; allocated, NULL with errno on failure. */
+uint64_t *sockets_read(int process, size_t *n);
+
 /**
  * peers_parse - connections in the text of /proc/PID/net/tcp or tcp6
  * @inode: the process's sockets, ascending, @inodes of them
@@ -55,5 +58,11 @@ const char *peer_text(const struct peer *peer, char buf[PEER_MAX]);
  */
 size_t peers_parse(const char *text, const uint64_t *inode, size_t inodes,
 		   struct peer *peer, size_t room);
+
+/* Put what is on the list first; how many that are. */
+size_t peers_sort(const struct pool_list *l, struct peer *peer, size_t n);
+
+/* The first @shown of them in words; allocated. */
+char *peers_join(const struct peer *peer, size_t n, size_t shown);
 
 #endif
