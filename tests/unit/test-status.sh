@@ -221,6 +221,98 @@ same "a recording: nothing of a kernel" "$(json status.kernel) $(json status.ali
 run status --json --input recording --sysroot host
 same "a recording with its host" "$(json status.kernel)" "\"$release\""
 
+# Who has the device open: by the links of the copy.
+fresh
+mkdir -p host/sys/module/roundwatch
+# process PID COMM CGROUP LINK...
+process()
+{
+	pid=$1
+	mkdir -p "host/proc/$pid/fd"
+	echo "$2" >"host/proc/$pid/comm"
+	echo "0::$3" >"host/proc/$pid/cgroup"
+	shift 3
+	for link; do
+		ln -s "$link" "host/proc/$pid/fd/$(ls "host/proc/$pid/fd" | wc -l)"
+	done
+}
+process 812 roundwatch /system.slice/roundwatch-monitor.service /dev/null /dev/roundwatch
+process 97 'cat
+x' /user.slice/user-1000.slice/session-3.scope /dev/roundwatch /dev/roundwatch
+process 98 bash /user.slice/user-1000.slice/session-3.scope /dev/null /tmp/dev/roundwatch
+process 99 gone /
+rm -r host/proc/99/fd
+run status --sysroot host --device device
+expect "in use: the count is not known" 0
+echo 3 >host/sys/module/roundwatch/refcnt
+run status --sysroot host --device device
+expect "in use" 0
+says "in use" out "In use:        by 2 processes; rmmod refuses until they end:" \
+	"               97 cat\x0ax: kill 97" \
+	"               812 roundwatch: systemctl stop roundwatch-monitor.service"
+same "in use: no others" "$(grep -c 'kill\|systemctl' out)" 2
+run status --json --sysroot host --device device
+for member in references:3 holders.length:2 holders.0.pid:97 holders.1.command:'"roundwatch"' \
+	holders.1.unit:'"roundwatch-monitor.service"' holders.0.unit:'"session-3.scope"' \
+	holders.0.stop:'"kill 97"' holders_unseen:0; do
+	same "in use, as JSON: ${member%%:*}" "$(json "status.${member%%:*}")" "${member#*:}"
+done
+run status --raw --sysroot host --device device
+expect "in use, as words" 0
+says "in use, as words" out "holders.0.command cat\x0ax" "holders.1.pid 812" "references 3" \
+	"kernel $release" "processes.randomx 1" "lockdown none" "present true"
+same "as words: two in each line, or one" "$(awk 'NF > 2 || !NF' out)" ""
+run status --raw --json --device device
+expect "as words and JSON" 2
+run status --sysroot host --device missing
+expect "loaded, but not readable" 3
+says "loaded, but not readable" out "loaded, but not readable" "by 2 processes"
+rm -r host/proc/97 host/proc/812
+run status --sysroot host --device device
+says "in use by what is not seen" out "In use:        yes (3); rmmod refuses"
+echo 0 >host/sys/module/roundwatch/refcnt
+run status --sysroot host --device device
+says "not in use" out "In use:        no"
+if [ "$(id -u)" = 0 ]; then
+	process 96 secret / /dev/roundwatch
+	chmod 700 host/proc/96/fd
+	echo 1 >host/sys/module/roundwatch/refcnt
+	chmod 755 . host
+	rc=0
+	setpriv --reuid 65534 --clear-groups "$build/roundwatch" status --sysroot host --device device \
+		>out 2>err || rc=$?
+	says "in use by what may not be read" out "open files of 1 process may not be read"
+	same "in use by what may not be read: no other line" "$(grep -c 'kill 96' out)" 0
+else
+	skip "open files that may not be read" "needs root"
+fi
+run status --input recording --json
+same "a recording: nothing of who has it open" "$(json status.holders) $(json status.references)" \
+	"null null"
+
+# What is not visible is not called absent.
+fresh
+echo 1 >host/proc/sys/kernel/modules_disabled
+absent "modules_disabled"
+says "modules_disabled" text "Next:          reboot without kernel.modules_disabled=1"
+same "modules_disabled, as JSON" "$(json status.modules_disabled)" true
+echo 0 >host/proc/sys/kernel/modules_disabled
+absent "modules not disabled"
+same "modules not disabled" "$(grep -c modules_disabled text) $(json status.modules_disabled)" \
+	"0 false"
+fresh
+rm -r host/proc/sys
+absent "no /proc/sys"
+says "no /proc/sys" text "Not visible:   no /proc/sys"
+same "no /proc/sys, as JSON" "$(json status.unseen.length) $(json status.modules_disabled)" "1 null"
+fresh
+rm -r host/sys host/lib
+absent "no /sys, no /lib/modules"
+says "no /sys, no /lib/modules" text "Module:        not readable" "no /sys: whether the module" \
+	"no /lib/modules" "Installed:     not known" "Headers:       not known"
+same "no /sys: nothing is called absent" "$(grep -c 'not loaded\|not for this' text)" 0
+
+fresh
 frozen()	# STEP OPTION...
 {
 	step=$1

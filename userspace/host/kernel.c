@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/util.h"
@@ -37,10 +38,22 @@ static char *first_line(const struct host *host, const char *path)
 	return xstrndup(text, strcspn(text, "\n"));
 }
 
+/* Without /proc/sys, as in a /proc with subset=pid, the running kernel still tells it. */
+static char *read_release(const struct host *host)
+{
+	char *release = first_line(host, "proc/sys/kernel/osrelease");
+	struct utsname name;
+
+	if (!release && host->live && !uname(&name))
+		release = xasprintf("%s", name.release);
+	return release;
+}
+
 static void read_protection(const struct host *host, struct kernel *k)
 {
 	char *enforced = first_line(host, "sys/module/module/parameters/sig_enforce");
 	char *lockdown = first_line(host, "sys/kernel/security/lockdown"), *open;
+	char *disabled = first_line(host, "proc/sys/kernel/modules_disabled");
 	char variable[16];
 
 	k->efi = there(host, "sys/firmware/efi");
@@ -49,12 +62,15 @@ static void read_protection(const struct host *host, struct kernel *k)
 		k->secure_boot = answer(variable[4] == 1);
 	if (enforced)
 		k->enforced = answer(*enforced == 'Y');
+	if (disabled)
+		k->disabled = answer(*disabled == '1');
 	/* "none [integrity] confidentiality" */
 	open = lockdown ? strchr(lockdown, '[') : NULL;
 	if (open)
 		k->lockdown = xstrndup(open + 1, strcspn(open + 1, "]"));
 	free(enforced);
 	free(lockdown);
+	free(disabled);
 }
 
 /* Each line of modules.dep starts with the path of a module. */
@@ -346,13 +362,40 @@ static void read_log(const struct host *host, struct kernel *k)
 	close(fd);
 }
 
+/* A container or a sandbox may show less than the host has: that is not the same as nothing. */
+static void read_unseen(const struct host *host, struct kernel *k)
+{
+	static const struct {
+		const char *path, *means;
+	} wanted[] = {
+		{ "proc/sys/kernel", "no /proc/sys, as in a /proc with subset=pid: whether the "
+				     "kernel loads modules is not known" },
+		{ "sys/module", "no /sys: whether the module is loaded, and Secure Boot, are not "
+				"known" },
+		{ "lib/modules", "no /lib/modules: whether the module and headers are installed is "
+				 "not known" },
+	};
+	size_t size;
+	FILE *f = open_memstream(&k->unseen, &size);
+
+	if (!f)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		if (!there(host, wanted[i].path))
+			fprintf(f, "%s\n", wanted[i].means);
+	fclose(f);
+}
+
 void kernel_read(const struct host *host, struct kernel *k)
 {
 	*k = (struct kernel){ 0 };
 	if (host->root < 0)
 		return;
-	k->release = first_line(host, "proc/sys/kernel/osrelease");
-	k->loaded = there(host, "sys/module/" MODULE);
+	k->release = read_release(host);
+	if (there(host, "sys/module"))
+		k->loaded = answer(there(host, "sys/module/" MODULE));
+	k->searched = there(host, "lib/modules");
+	read_unseen(host, k);
 	read_protection(host, k);
 	read_modprobe(host, k);
 	read_command_line(host, k);
@@ -374,6 +417,7 @@ void kernel_free(struct kernel *k)
 	free(k->dkms_version);
 	free(k->blocked);
 	free(k->listed);
+	free(k->unseen);
 	*k = (struct kernel){ 0 };
 }
 
@@ -410,12 +454,15 @@ char *kernel_next(const struct kernel *k)
 
 	if (!f)
 		return xasprintf("%s", "");
-	if (k->loaded) {
+	if (k->loaded == YES) {
 		fputs("the module is loaded: run this as root; in a container, pass the host's "
 		      "/dev/roundwatch into it\n", f);
 		fclose(f);
 		return text;
 	}
+	if (k->disabled == YES)
+		fputs("reboot without kernel.modules_disabled=1: until then the kernel loads no "
+		      "module\n", f);
 	if (k->blocked)
 		fprintf(f, "remove %s: it forbids to load the module\n", k->blocked);
 	if (!k->release)

@@ -19,7 +19,9 @@ enum answer {
  * @secure_boot: Secure Boot is on
  * @lockdown: "none", "integrity" or "confidentiality"
  * @enforced: modules need a valid signature
+ * @disabled: the kernel loads no modules any more: kernel.modules_disabled
  * @loaded: the module is loaded
+ * @searched: there is a directory in which @file and @headers would be found
  * @file: absolute path of the module installed for this kernel
  * @depmod: modprobe knows the module
  * @is_signed: @file has a signature of any signer
@@ -28,6 +30,8 @@ enum answer {
  * @dkms_state: state for this kernel: "installed", "built", "failed" or "added"
  * @blocked: what blocks the module, and where it is configured
  * @listed: a line that blocks loading at boot, but not loading by name
+ * @unseen: what of the host is not visible here, and what is not known because of that; a
+ *	sentence a line
  * @log: the last lines of the kernel log about the module
  * @logs: number of lines in @log
  * @log_error: errno, if the log cannot be read
@@ -40,7 +44,9 @@ struct kernel {
 	enum answer secure_boot;
 	char *lockdown;
 	enum answer enforced;
-	bool loaded;
+	enum answer disabled;
+	enum answer loaded;
+	bool searched;
 	char *file;
 	bool depmod;
 	enum answer is_signed;
@@ -49,6 +55,7 @@ struct kernel {
 	const char *dkms_state;
 	char *blocked;
 	char *listed;
+	char *unseen;
 	char *log[KERNEL_LOG_LINES];
 	size_t logs;
 	int log_error;
