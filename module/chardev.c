@@ -49,7 +49,7 @@ union record {
 	struct roundwatch_lost lost;
 };
 
-/* The next record of a reader; false if there is none yet. */
+/* Make the next record for a reader; false if there is none yet. */
 static bool next_record(struct reader *reader, union record *record)
 {
 	u64 lost;
@@ -120,7 +120,7 @@ static ssize_t device_read(struct file *file, char __user *buf, size_t size, lof
 	struct reader *reader = file->private_data;
 	ssize_t ret;
 
-	/* So that every record fits, whichever comes next. */
+	/* Require room for any record, whichever is next. */
 	if (size < sizeof(union record))
 		return -EINVAL;
 	if ((file->f_flags & O_NONBLOCK) && !readable(reader))
@@ -133,7 +133,7 @@ static ssize_t device_read(struct file *file, char __user *buf, size_t size, lof
 		return ret;
 	ret = read_records(reader, buf, size);
 	mutex_unlock(&reader->lock);
-	/* Another thread was quicker. */
+	/* Another thread has read the record. */
 	return ret ? ret : -EAGAIN;
 }
 
@@ -149,7 +149,7 @@ static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct roundwatch_info info;
 
-	/* The size is part of the number, and may be that of another version of the ABI. */
+	/* The number contains the size, which may be that of another version of the ABI. */
 	if (_IOC_TYPE(cmd) != _IOC_TYPE(ROUNDWATCH_IOC_INFO) ||
 	    _IOC_NR(cmd) != _IOC_NR(ROUNDWATCH_IOC_INFO) ||
 	    _IOC_DIR(cmd) != _IOC_READ || _IOC_SIZE(cmd) < sizeof(info.header))
@@ -190,7 +190,7 @@ int chardev_init(void)
 /**
  * chardev_exit() - remove it
  *
- * An open file is a use of the module, so none is open now.
+ * An open file keeps the module loaded, so no file is open now.
  *
  * Context: process; may sleep.
  */

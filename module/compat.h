@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Every kernel header that the module needs, and what an older kernel lacks of
- * the present API. The rest of the module is written for today's kernel only. The
- * unit tests have a header of their own in the place of this one.
+ * Every kernel header that the module needs, and replacements for parts of the API
+ * that older kernels lack. The rest of the module uses the API of current kernels
+ * only. The unit tests replace this header with their own.
  */
 #ifndef ROUNDWATCH_COMPAT_H
 #define ROUNDWATCH_COMPAT_H
@@ -135,7 +135,7 @@ static inline long compat_ptr_ioctl(struct file *file, unsigned int cmd, unsigne
 #endif
 #endif
 
-/* <linux/proc_fs.h>: what procfs.c needs for its one file */
+/* <linux/proc_fs.h>: only what procfs.c needs */
 #ifndef HAVE_PROC_OPS
 struct proc_ops {
 	int (*proc_open)(struct inode *inode, struct file *file);

@@ -1,31 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The observation floor: a task that is hardly ever switched out, or only when
- * it likes, is looked at.
+ * The observation floor: looks at a task that is rarely switched out, or only when
+ * it sleeps by choice.
  *
- * Every CPU has a timer, pinned to it and deferrable: it runs off the tick of a
- * busy CPU and never wakes an idle one. The registers of the task that it
- * interrupted are looked at where they are, live. That the CPU yielded
- * observations meanwhile is no reason not to: they may all be of a miner that
- * goes to sleep of its own accord before it is ever preempted, in RN.
+ * Every CPU has a timer, pinned to it and deferrable: it runs with the tick of a
+ * busy CPU and never wakes an idle one. It reads the live registers of the task
+ * that it interrupted. It does so even if the CPU had other observations: these
+ * may all be of a miner that sleeps in RN before it is ever preempted.
  *
- * A CPU may be busy without a tick (nohz_full), or its timers may starve (by a
- * real-time task). So once a period, whichever timer comes first goes through
- * all CPUs and sends an interrupt to each that has been busy for most of the
- * period while its own timer did not run. Where CPUs are nohz_full the kernel
- * keeps the tick of one other CPU alive, so that there is a timer to do this.
+ * A CPU may be busy without a tick (nohz_full), or a real-time task may keep its
+ * timers from running. So once in each period, the first timer that runs goes
+ * through all CPUs and sends an interrupt to each that was busy for most of the
+ * period without running its own timer. If there are nohz_full CPUs, the kernel
+ * keeps the tick of one other CPU, so that there is a timer to do this.
  */
 #include "roundwatch.h"
 
 /**
- * struct lookout - of one CPU
- * @timer: of the CPU
- * @csd: to interrupt it
- * @seen: its count of observations when last looked at
- * @ran: jiffies when it was last seen to, or was about to be
- * @remote: that was by an interrupt from another CPU
+ * struct lookout - state for one CPU
+ * @timer: timer of the CPU
+ * @csd: to interrupt the CPU
+ * @seen: its count of observations at the last look
+ * @ran: jiffies of the last look, or of the last attempt
+ * @remote: that was an interrupt from another CPU
  * @idle_us: its idle time at the last round
- * @pending: @csd is under way
+ * @pending: @csd is in use
  */
 struct lookout {
 	struct timer_list timer;
@@ -42,7 +41,7 @@ static unsigned long period;		/* jiffies; 0: there is no floor */
 static unsigned long next_round;
 static int hotplug_state;
 
-/* Sees to the CPU it runs on. Interrupts may be on, the task cannot leave. */
+/* Look at the task of this CPU. Interrupts may be on; the task cannot leave. */
 static void see_to(struct lookout *l)
 {
 	bool switched = this_cpu_read(tally_counters.observations) != l->seen;
@@ -63,8 +62,8 @@ static void interrupted(void *data)
 }
 
 /*
- * Has the CPU been busy for most of the time since the last round? All of it
- * would be too much to ask, or a moment's sleep would do to escape.
+ * Was the CPU busy for most of the time since the last round? If all of the time
+ * were required, a short sleep would be sufficient to escape.
  */
 static bool busy_since(struct lookout *l, int cpu)
 {
@@ -75,7 +74,7 @@ static bool busy_since(struct lookout *l, int cpu)
 	return busy;
 }
 
-/* A timer that works may be late, by a period if the CPU was idle. */
+/* A working timer may be late by one period if the CPU was idle. */
 static bool overdue(const struct lookout *l)
 {
 	unsigned long late = READ_ONCE(l->remote) ? period : 2 * period;
@@ -105,7 +104,7 @@ static void tick(struct timer_list *timer)
 	struct lookout *l = container_of(timer, struct lookout, timer);
 	unsigned long round = READ_ONCE(next_round);
 
-	/* On its way to a CPU that comes back, the timer may run elsewhere. */
+	/* The timer may run on another CPU while its own is brought up. */
 	if (l == this_cpu_ptr(&lookouts)) {
 		WRITE_ONCE(l->remote, false);
 		WRITE_ONCE(l->ran, jiffies);
@@ -137,8 +136,8 @@ static int leave_cpu(unsigned int cpu)
 }
 
 /**
- * floor_init() - keep every busy CPU under observation
- * @hz: observations a second, at least; 0 for none, at most FLOOR_MAX
+ * floor_init() - start to observe every busy CPU
+ * @hz: minimum observations per second, up to FLOOR_MAX; 0: no floor
  *
  * Context: process; may sleep. After probe_init().
  * Return: 0, or a negative error.
@@ -149,7 +148,7 @@ int floor_init(unsigned int hz)
 
 	if (!hz)
 		return 0;
-	/* A CPU whose timer runs may interrupt one whose turn is yet to come. */
+	/* A CPU with a running timer may interrupt one that is not set up yet. */
 	for_each_possible_cpu(cpu) {
 		struct lookout *l = &per_cpu(lookouts, cpu);
 
@@ -169,10 +168,10 @@ int floor_init(unsigned int hz)
 }
 
 /**
- * floor_exit() - stop looking
+ * floor_exit() - stop
  *
- * Context: process; may sleep. Before probe_exit(), which also waits for what
- * is left of the interrupts, as they run with interrupts off.
+ * Context: process; may sleep. Before probe_exit(), which also waits for running
+ * interrupts, because they have interrupts off.
  */
 void floor_exit(void)
 {
@@ -182,7 +181,7 @@ void floor_exit(void)
 		return;
 	cpuhp_remove_state(hotplug_state);
 	hotplug_state = 0;
-	/* No timer is left that could send another. */
+	/* No timer is left that could send another interrupt. */
 	for_each_possible_cpu(cpu)
 		while (atomic_read_acquire(&per_cpu(lookouts, cpu).pending))
 			cpu_relax();

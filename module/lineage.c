@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fork, exec and exit: what a process passes on, and when a tally ends.
+ * Fork, exec and exit: what a process inherits, and when a tally ends.
  *
- * What a process found goes on to the processes that it forks, and what its
- * short-lived children found comes back to it, for the next child: a miner that
- * forks for every hash hides nothing.
+ * A child inherits the evidence of its parent, and the parent that of its
+ * short-lived children, for the next child. So a miner that forks for every hash
+ * cannot hide.
  */
 #include "task.h"
 
 /*
- * tally_get() until it succeeds, as a tally must not outlive its task. The owner
- * of a tally has interrupts off and keeps it for less than a microsecond.
+ * Repeat tally_get() until it succeeds, because a tally must not outlive its task.
+ * The owner of a tally has interrupts off and keeps it for less than a microsecond.
  */
 static struct tally *get_for_sure(unsigned long key, u64 start_ns)
 {
@@ -56,7 +56,7 @@ static void leave_to(const struct task_struct *heir, const struct verdict_score 
 }
 
 /**
- * lineage_fork() - the probe on sched_process_fork: a new process inherits
+ * lineage_fork() - probe on sched_process_fork: a new process inherits
  * @data: unused
  * @parent: the running task
  * @child: not running yet
@@ -89,7 +89,7 @@ static void end_tally(struct tally *t)
 }
 
 /**
- * lineage_exec() - the probe on sched_process_exec: another program begins
+ * lineage_exec() - probe on sched_process_exec: another program starts
  * @data: unused
  * @task: the running task
  * @old_pid: unused
@@ -126,7 +126,7 @@ static void end_process(struct task_struct *task)
 	score = p->score;
 	highest = p->highest;
 	end_tally(p);
-	/* It was reported itself; its parent must not be accused of the same. */
+	/* The child was reported. Do not also accuse its parent. */
 	if (highest == ROUNDWATCH_RANDOMX)
 		return;
 	rcu_read_lock();
@@ -135,7 +135,7 @@ static void end_process(struct task_struct *task)
 	rcu_read_unlock();
 }
 
-/* The probe on sched_process_exit, whose parameters differ between kernels; see compat.h. */
+/* Probe on sched_process_exit; its parameters differ between kernels, see compat.h. */
 void lineage_exit(PROBE_EXIT_PARAMETERS)
 {
 	unsigned long flags;

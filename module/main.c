@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * roundwatch: finds RandomX miners by their changes of rounding mode.
+ * roundwatch: finds RandomX miners by their changes of the rounding mode.
  *
  * The path of an observation: probe -> observe -> tally -> verdict -> notice ->
- * stream -> chardev. procfs shows the tallies as they are.
+ * stream -> chardev. procfs shows the present tallies.
  */
 #include "roundwatch.h"
 
@@ -13,7 +13,7 @@ MODULE_PARM_DESC(max_tasks, "tallies in the table, a power of two, 16 to 1048576
 
 static unsigned int suspect_evidence = VERDICT_SUSPECT_DEFAULT;
 module_param(suspect_evidence, uint, 0444);
-MODULE_PARM_DESC(suspect_evidence, "evidence that makes a suspect, 1 to randomx_evidence (default 70)");
+MODULE_PARM_DESC(suspect_evidence, "evidence for the verdict suspect, 1 to randomx_evidence (default 70)");
 
 static unsigned int randomx_evidence = VERDICT_RANDOMX_DEFAULT;
 module_param(randomx_evidence, uint, 0444);
@@ -29,7 +29,7 @@ MODULE_PARM_DESC(gap_us, "CPU time in microseconds between two samples of a thre
 
 static unsigned int floor_hz = FLOOR_DEFAULT;
 module_param(floor_hz, uint, 0444);
-MODULE_PARM_DESC(floor_hz, "observations a second of a busy CPU, at least; 0 for none (default 20, at most HZ)");
+MODULE_PARM_DESC(floor_hz, "minimum observations per second of a busy CPU; 0: no minimum (default 20, at most HZ)");
 
 struct self self = { .blind = true };
 struct verdict_rule rule;

@@ -44,8 +44,8 @@ static void find_hook(struct tracepoint *tp, void *data)
 /**
  * probe_init() - attach to the kernel
  *
- * The self-test comes first, so that what it does to the loader's registers is
- * not observed.
+ * The self-test runs first, so that its changes to the registers of the loading
+ * task are not observed.
  *
  * Context: process; may sleep. Probes may run before it returns.
  * Return: 0; -ENODEV if the kernel lacks a tracepoint, or another error; then

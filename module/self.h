@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the module knows about itself. Set by main.c before the first probe, but for @blind. */
+/* Facts about the module. main.c sets all except @blind before the first probe. */
 #ifndef ROUNDWATCH_SELF_H
 #define ROUNDWATCH_SELF_H
 

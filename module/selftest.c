@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Does the module see? A detector that does not must say so.
+ * Tests whether the module can see. If it cannot, it must say so.
  *
  * The task that loads the module sets its own MXCSR to a value that no program
- * has, sleeps for a moment, and so is switched out. The tracepoint must have
- * fired for it, and struct fpu must have shown that value.
+ * uses, and sleeps, so that it is switched out. The tracepoint must fire for it,
+ * and struct fpu must contain this value.
  *
- * Where the registers of that task are not in the processor any more and cannot
- * be brought back, as the kernel lets nobody but KVM do it, the next task that is
- * switched out has to do: as long as the tracepoint runs, its registers are in
- * the processor still, for comparison. Until then the module counts as blind.
+ * If the registers of this task are no longer in the processor and the kernel lets
+ * only KVM load them, the next task that is switched out is tested instead: while
+ * the tracepoint runs, its registers are still in the processor for comparison.
+ * Until then the module counts as blind.
  */
 #include "arch/x86.h"
 #include "roundwatch.h"
 #include <asm/trace/fpu.h>
 
-/* All masked, RD, and every status flag raised. */
+/* All exceptions masked, RD, all status flags set. */
 #define SELFTEST_MXCSR	(FPU_MXCSR_INIT | ROUNDWATCH_RD << FPU_RC_SHIFT | 0x3f)
 
-/* A tenth of a second each, until a tracepoint that does not fire is worth a word. */
+/* Tries of 0.1 s each, until a message says that the tracepoint does not fire. */
 #define SELFTEST_TRIES	50
 
-static struct tracepoint *attached;	/* selftest_observe() is, here */
-static struct task_struct *tested;	/* NULL: whoever comes first */
-static atomic_t fired;			/* so many times */
+static struct tracepoint *attached;	/* selftest_observe() is attached to it */
+static struct task_struct *tested;	/* NULL: the first task */
+static atomic_t fired;			/* how often */
 static u32 expected;
 static u32 seen;
-static bool same_fpu;			/* fpu_of() is right */
-static int tries;			/* of conclude_later() */
+static bool same_fpu;			/* fpu_of() returns the right address */
+static int tries;			/* calls of conclude_later() */
 
 static void conclude_later(struct work_struct *work);
 static DECLARE_DELAYED_WORK(later, conclude_later);
 
-/* The tracepoint fired. Context: as of observe_switch(). */
+/* The tracepoint fired. Context: as for observe_switch(). */
 static void selftest_observe(void *data, struct fpu *fpu)
 {
 	if (!irqs_disabled() || (tested && current != tested) || fpu_is_confidential(fpu) ||
@@ -87,7 +87,7 @@ static void conclude_later(struct work_struct *work)
 			ROUNDWATCH_VERSION);
 }
 
-/* MXCSR of the running task, which may have been saved to memory meanwhile. */
+/* MXCSR of the running task; it may have been saved to memory meanwhile. */
 static u32 swap_mxcsr(u32 mxcsr)
 {
 	u32 old;
@@ -101,11 +101,11 @@ static u32 swap_mxcsr(u32 mxcsr)
 }
 
 /**
- * selftest_begin() - see whether the module sees
+ * selftest_begin() - test whether the module can see
  * @tp: the tracepoint x86_fpu_regs_deactivated
  *
- * Sets self.blind; the kernel log says why it is. If selftest_pending(), it is
- * so for no more than lack of an observation, and will be told.
+ * Sets self.blind; the kernel log says why. If selftest_pending(), the only reason
+ * is that there was no observation yet; the result follows in the log.
  *
  * Context: process, a user's task; sleeps.
  */
@@ -133,7 +133,7 @@ void selftest_begin(struct tracepoint *tp)
 }
 
 /**
- * selftest_pending() - is it still to be seen whether the module sees?
+ * selftest_pending() - is the result still open?
  */
 bool selftest_pending(void)
 {
@@ -141,7 +141,7 @@ bool selftest_pending(void)
 }
 
 /**
- * selftest_exit() - look no more
+ * selftest_exit() - stop the test
  *
  * Context: process; may sleep.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The stream of records: one ring for all readers, which follow it each at its
- * own pace. A reader that falls behind by more than the ring loses the oldest
- * records and learns how many.
+ * The stream of records: one ring for all readers, each with its own position. A
+ * reader that falls behind by more than the ring loses the oldest records, and
+ * gets their number.
  */
 #include "roundwatch.h"
 

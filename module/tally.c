@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The table of tallies; tally.h has the idea. */
+/* The table of tallies; tally.h describes it. */
 #include "tally.h"
 
 struct tally_table tally_table;
@@ -7,9 +7,8 @@ atomic_t tally_filter[1 << TALLY_FILTER_BITS];
 DEFINE_PER_CPU(struct tally_counters, tally_counters);
 
 /*
- * A tally is left alone while it may yet prove something: until so many samples
- * were taken, as long as there is a new one every so many nanoseconds. A miner
- * yields one every 50 ms.
+ * A new tally is not evicted until it had this many samples, as long as there is a new
+ * one within this many nanoseconds. A miner has one every 50 ms.
  */
 #define PROOF_SAMPLES	32
 #define PROOF_NS	(NSEC_PER_SEC / 10)
@@ -38,7 +37,7 @@ int tally_init(u32 max_tasks)
 /**
  * tally_exit() - free the table
  *
- * Context: process; nobody may be left who looks at it.
+ * Context: process; no user of the table may be left.
  */
 void tally_exit(void)
 {
@@ -54,7 +53,7 @@ u32 tally_slot(const struct tally *t)
 	return t - tally_table.tally;
 }
 
-/* Takes an owned tally out of the way of look-ups. */
+/* Hide an owned tally from lookups. */
 static void unkey(struct tally *t, unsigned long key)
 {
 	WRITE_ONCE(tally_table.key[tally_slot(t)], key);
@@ -82,7 +81,7 @@ void tally_end(struct tally *t)
  *
  * Context: interrupts off, so that the owner is not switched out.
  * Return: the tally, to be given up by tally_put() or tally_end(); NULL if
- * there is none; ERR_PTR(-EBUSY) if somebody else owns it just now.
+ * there is none; ERR_PTR(-EBUSY) if it has another owner now.
  */
 struct tally *tally_get(unsigned long key, u64 start_ns)
 {
@@ -100,7 +99,7 @@ struct tally *tally_get(unsigned long key, u64 start_ns)
 		}
 		if (tally_is(slot, key) && t->start_ns == start_ns)
 			return t;
-		/* Replaced between the look and the grasp, or outlived. */
+		/* It was replaced before it was owned, or its task has ended. */
 		if (tally_is(slot, key))
 			tally_end(t);
 		else
@@ -151,13 +150,13 @@ static __no_kcsan struct candidate candidate(u32 slot, unsigned long key, u64 no
 
 	c.unproven = c.samples < PROOF_SAMPLES &&
 		     now_ns - t->first_ns < (c.samples + 2) * PROOF_NS;
-	/* What a process only inherited is not its own. */
+	/* Evidence that a process only inherited does not count. */
 	for (i = 0; i < VERDICT_PARTS && c.samples; i++)
 		c.evidence += t->score.part[i];
 	return c;
 }
 
-/* Owns the tally of a slot, if the slot still has the key. */
+/* Own the tally of a slot if the slot still has the key. */
 static struct tally *own_slot(u32 slot, unsigned long key)
 {
 	struct tally *t = &tally_table.tally[slot];

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The table of tallies: what is known of each thread that has left RN, and of
+ * The table of tallies: what is known about each thread that has left RN, and about
  * its process.
  *
  * The table is allocated at load and never grows. A tally is found by its key,
  * the address of the thread's task_struct or, for a process, of its
- * signal_struct with bit 0 set, in one set of TALLY_WAYS slots. Keys stand
- * apart from the tallies, so that a look-up touches two cache lines of keys
- * and then the tally's.
+ * signal_struct with bit 0 set, in one set of TALLY_WAYS slots. Keys are stored
+ * apart from the tallies, so that a lookup touches two cache lines of keys and
+ * then the tally's.
  *
- * Whoever changes a tally owns it: sets bit 0 of its @seq, or goes without:
- * nobody waits. The thread itself, as it leaves a CPU, is nearly always the only one
- * to try; the others are whoever replaces a tally in a full set, and threads of
- * one process that update the process's tally. Readers copy a tally and
- * look at @seq before and after, and so never hold anyone up.
+ * To change a tally, a CPU must own it: it sets bit 0 of @seq, or gives up the
+ * change; no CPU waits. Nearly always only the thread itself tries, when it leaves
+ * its CPU. The others are a thread that replaces a tally in a full set, and threads
+ * of one process that update the tally of the process. Readers copy a tally and
+ * compare @seq before and after, so they never delay an owner.
  */
 #ifndef ROUNDWATCH_TALLY_H
 #define ROUNDWATCH_TALLY_H
@@ -33,14 +33,14 @@
 
 /**
  * struct tally - one thread, or one process
- * @seq: odd while somebody owns the tally
+ * @seq: odd while the tally is owned
  * @count: observations per mode
  * @next_ns: thread CPU time from which the next sample counts
  * @ended_ns: in its place, once the task is gone: CLOCK_BOOTTIME of the end
  * @last: jiffies of the last observation
  * @changes: observations whose mode was not that of the one before
  * @mode: at the last observation
- * @flags: ROUNDWATCH_PROCESS and its likes
+ * @flags: ROUNDWATCH_PROCESS etc.
  * @verdict: the present one
  * @highest: the highest so far
  * @score: of the decision rule
@@ -59,8 +59,8 @@
  * @uid: real, in the initial namespace
  * @bucket: of the filter; TALLY_NO_BUCKET for a process
  *
- * One cache line an observation touches, one more that a sample touches, and
- * one that is written at the claim.
+ * An observation touches one cache line, a sample one more, and a third one is
+ * written when the tally is claimed.
  */
 struct tally {
 	unsigned long seq;
@@ -97,7 +97,7 @@ struct tally {
 #define TALLY_NO_BUCKET		U32_MAX
 
 /**
- * struct tally_identity - whom a new tally is for
+ * struct tally_identity - the task of a new tally
  * @key: tally_thread_key() or tally_process_key()
  * @start_ns: start of the task, CLOCK_BOOTTIME
  * @process_start_ns: start of its process, CLOCK_BOOTTIME
@@ -147,8 +147,8 @@ struct tally_table {
 extern struct tally_table tally_table;
 
 /*
- * How many threads with a tally hash to a bucket. All that the probe looks at
- * for a thread that is in RN: zero means that it has no tally.
+ * Number of threads with a tally for each bucket. For a thread in RN the probe reads
+ * nothing else: zero means that it has no tally.
  */
 extern atomic_t tally_filter[1 << TALLY_FILTER_BITS];
 
@@ -160,7 +160,7 @@ static inline u32 tally_hash(unsigned long address)
 
 /**
  * tally_bucket() - the filter's bucket of a thread
- * @fpu: address of its struct fpu, which is at hand where it is needed
+ * @fpu: address of its struct fpu, which all callers have
  *
  * Return: index of tally_filter[].
  */
@@ -169,13 +169,13 @@ static inline u32 tally_bucket(const void *fpu)
 	return tally_hash((unsigned long)fpu) >> (32 - TALLY_FILTER_BITS);
 }
 
-/* Not atomic_read(), which the compiler may not fold into the comparison. */
+/* Not atomic_read(): the compiler cannot merge that into the comparison. */
 static __always_inline bool tally_likely(u32 bucket)
 {
 	return tally_filter[bucket].counter != 0;
 }
 
-/* The top bits of a product are the best mixed. */
+/* The highest bits of a product are mixed best. */
 static __always_inline u32 tally_first_slot(unsigned long key)
 {
 	return (tally_hash(key) >> 12) & tally_table.set_mask;
@@ -222,7 +222,7 @@ static __always_inline void tally_put(struct tally *t)
  * @slot: of the table
  * @key: of a thread or process
  *
- * A plain read, as the compiler would not fold READ_ONCE() into the comparison;
+ * A plain read, because the compiler cannot merge READ_ONCE() into the comparison.
  * tally_own() is a barrier between two of them.
  *
  * Return: whether it did. Only the owner of the tally may rely on it.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Tracepoints of our own, for perf, trace-cmd, tracefs and `roundwatch trace`. */
+/* The module's tracepoints, for perf, trace-cmd, tracefs and `roundwatch trace`. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM roundwatch
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * x86: the control words of the task that leaves the CPU, from struct fpu.
+ * x86: reads the control words of the task that leaves the CPU from struct fpu.
  *
  * The kernel has saved its registers to the image with XSAVES, XSAVEC, XSAVEOPT,
- * XSAVE or FXSAVE; all of them begin with the 512 bytes of FXSAVE. The unit tests
- * run this file on images that the processor wrote.
+ * XSAVE or FXSAVE; all images start with the 512 bytes of FXSAVE. The unit tests
+ * apply this file to images that the processor wrote.
  */
 #ifndef ROUNDWATCH_ARCH_X86_H
 #define ROUNDWATCH_ARCH_X86_H
@@ -43,7 +43,7 @@ static inline bool fpu_is_confidential(const struct fpu *fpu)
 
 #else
 
-/* KVM puts a guest's registers in the place of the thread's, and sets no flag. */
+/* KVM replaces the thread's registers with the guest's without setting a flag. */
 static __always_inline const struct xregs_state *fpu_image(const struct fpu *fpu)
 {
 	return &fpu->state.xsave;
@@ -61,16 +61,16 @@ static inline bool fpu_is_confidential(const struct fpu *fpu)
 
 #endif /* HAVE_FPSTATE */
 
-/* Without XSAVE the kernel saves with FXSAVE, and there is no header. */
+/* Without XSAVE the kernel uses FXSAVE, and the image has no header. */
 static __always_inline bool fpu_has_header(void)
 {
 	return cpu_feature_enabled(X86_FEATURE_XSAVE);
 }
 
 /*
- * Where struct fpu is not part of task_struct, it stands right behind it. Modules
- * cannot use x86_task_fpu() if the kernel has X86_DEBUG_FPU, so the self-test
- * checks that this is the right address.
+ * If struct fpu is not part of task_struct, it follows it directly. Modules cannot
+ * use x86_task_fpu() if the kernel has X86_DEBUG_FPU, so the self-test checks this
+ * address.
  */
 static inline const struct fpu *fpu_of(const struct task_struct *task)
 {
@@ -108,7 +108,7 @@ static inline bool fpu_is_live(void)
 
 #endif /* TIF_NEED_FPU_LOAD */
 
-/* Where the kernel is lazy, the next use of a register traps, and so makes them live. */
+/* In a lazy kernel the next use of a register traps, which makes the registers live. */
 static inline bool fpu_can_make_live(void)
 {
 #if defined(TIF_NEED_FPU_LOAD) && !defined(HAVE_SWITCH_FPU_RETURN)
@@ -118,7 +118,7 @@ static inline bool fpu_can_make_live(void)
 #endif
 }
 
-/* Makes the registers live where fpu_can_make_live(). Interrupts off. */
+/* Make the registers live if fpu_can_make_live(). Interrupts off. */
 static inline void fpu_make_live(void)
 {
 #if defined(TIF_NEED_FPU_LOAD) && defined(HAVE_SWITCH_FPU_RETURN)
@@ -150,10 +150,10 @@ static inline u16 fpu_live_fcw(void)
  * @image: as the kernel saved it
  * @has_header: it was saved by one of the XSAVE instructions, not by FXSAVE
  *
- * In the compacted format MXCSR is written only along with SSE state that is
- * not initial (Intel SDM vol. 1, 13.10 and 13.11). Where it is not written, the
- * register held its initial value, and memory has the value of an earlier save.
- * The standard format and FXSAVE always write it.
+ * The compacted format writes MXCSR only together with SSE state that is not
+ * initial (Intel SDM vol. 1, 13.10 and 13.11). If it is not written, the register
+ * had its initial value, and memory has the value of an earlier save. The standard
+ * format and FXSAVE always write it.
  */
 static __always_inline u32 fpu_mxcsr(const struct xregs_state *image, bool has_header)
 {

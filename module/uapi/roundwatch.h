@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * What the roundwatch module tells userspace: the records read from
+ * The interface of the roundwatch module to userspace: the records read from
  * /dev/roundwatch.
  *
- * A read returns whole records only, as many as fit. Every record begins
- * with struct roundwatch_header; a reader steps by its @size and skips types
- * it does not know. Fields are only ever appended: a record longer than the
- * reader's idea of it comes from a newer module, a shorter one from an older
- * module, whose missing fields count as zero. @abi changes only when that
- * promise cannot be kept.
+ * A read returns only whole records, as many as fit. Every record starts with
+ * struct roundwatch_header; a reader steps by its @size and skips types that it
+ * does not know. Fields are only ever appended. A record that is longer than the
+ * reader expects comes from a newer module; a shorter one comes from an older
+ * module, and its missing fields count as zero. @abi changes only if this rule
+ * cannot be kept.
  *
- * On open a reader gets the present state: one ROUNDWATCH_INFO, one
- * ROUNDWATCH_TALLY for each tally, then ROUNDWATCH_SNAPSHOT_END. From then on a
- * read waits (or fails with EAGAIN, with O_NONBLOCK) for a ROUNDWATCH_TALLY of
- * each tally whose verdict rises to suspect or above, falls, or which ends. Who
- * reads too slowly gets a ROUNDWATCH_LOST in the place of the oldest. End of
- * file means that the module has been unloaded. All integers are in the host's byte
- * order, all times are CLOCK_BOOTTIME nanoseconds unless they say otherwise.
+ * After open, a reader first gets the present state: one ROUNDWATCH_INFO, one
+ * ROUNDWATCH_TALLY for each tally, then ROUNDWATCH_SNAPSHOT_END. After that, a
+ * read waits (with O_NONBLOCK it fails with EAGAIN) for a ROUNDWATCH_TALLY of
+ * each tally whose verdict rises to suspect or above, falls, or which ends. A
+ * reader that is too slow gets a ROUNDWATCH_LOST instead of the oldest records.
+ * An open file keeps the module loaded. All integers are in the host's byte order,
+ * all times are CLOCK_BOOTTIME nanoseconds unless stated otherwise.
  */
 #ifndef _UAPI_ROUNDWATCH_H
 #define _UAPI_ROUNDWATCH_H
@@ -36,7 +36,7 @@ enum roundwatch_type {
 };
 
 /**
- * struct roundwatch_header - how every record begins
+ * struct roundwatch_header - the start of every record
  * @size: bytes of the whole record, this header included; a multiple of 8
  * @type: enum roundwatch_type
  * @abi: ROUNDWATCH_ABI of the module that wrote it
@@ -61,7 +61,7 @@ enum roundwatch_mode {
 enum roundwatch_verdict {
 	ROUNDWATCH_CLEAR	= 0,	/* never left RN */
 	ROUNDWATCH_ROUNDING	= 1,	/* another mode was seen */
-	ROUNDWATCH_SUSPECT	= 2,	/* on the way to RandomX */
+	ROUNDWATCH_SUSPECT	= 2,	/* evidence not sufficient yet */
 	ROUNDWATCH_RANDOMX	= 3,
 };
 
@@ -76,22 +76,22 @@ enum roundwatch_verdict {
  * @max_tasks: tallies the table can hold
  * @loaded_ns: when the module was loaded
  * @realtime_offset_ns: add this to any time to get CLOCK_REALTIME
- * @observations: firings of the tracepoint, all CPUs: one a context switch of
- *	a task that used its registers, and one as a task ends
+ * @observations: firings of the tracepoint on all CPUs: one for each context
+ *	switch of a task that used its registers, and one when a task ends
  * @live: tallies whose task lives
  * @exited: tallies whose task is gone, still readable
  * @claimed: tallies ever claimed
- * @evicted: live tallies that gave way to others in a full table
+ * @evicted: live tallies that others replaced in a full table
  * @dropped: observations that found no room in a full table
- * @contended: observations lost to a tally that was being changed elsewhere
+ * @contended: observations lost because the tally was being changed elsewhere
  * @suspect_evidence: evidence from which a verdict is suspect
  * @randomx_evidence: evidence from which a verdict is randomx
- * @gap_us: CPU time between two samples of a thread that count as two
+ * @gap_us: CPU time that a thread must use between two samples
  * @decay: evidence lost per second
- * @looks: observations that the floor made, of tasks not switched out
- * @floor_hz: observations a second of a busy CPU, at least; 0: no floor
+ * @looks: observations of the floor, of tasks that were not switched out
+ * @floor_hz: minimum observations per second of a busy CPU; 0: no floor
  * @reserved0: zero
- * @lost: records that readers lost, as they read too slowly; each was told
+ * @lost: records lost because readers were too slow
  * @reserved: zero
  */
 struct roundwatch_info {
@@ -123,33 +123,33 @@ struct roundwatch_info {
 #define ROUNDWATCH_PROCESS	(1U << 0) /* a whole process, not one thread */
 #define ROUNDWATCH_EXITED	(1U << 1) /* the task is gone, or ran exec */
 #define ROUNDWATCH_GUEST	(1U << 2) /* registers of a virtual machine */
-#define ROUNDWATCH_X87		(1U << 3) /* x87 rounding follows MXCSR's */
+#define ROUNDWATCH_X87		(1U << 3) /* the x87 rounding control follows MXCSR's */
 
 /**
- * struct roundwatch_tally - what was seen of one thread, or of one process
+ * struct roundwatch_tally - observations of one thread or one process
  * @header: type ROUNDWATCH_TALLY
  * @flags: ROUNDWATCH_PROCESS, _EXITED, _GUEST, _X87
  * @pid: of the thread, in the initial pid namespace (what gettid() returns
  *	there); in a process's tally the same as @tgid
  * @tgid: of its process (what getpid() returns)
  * @uid: real user id, in the initial user namespace
- * @comm: name of the thread when last looked at, NUL-terminated
- * @verdict: enum roundwatch_verdict, now
- * @highest: the highest verdict it ever had
- * @mode: the mode last seen
- * @evidence: score of the rule, now; ROUNDWATCH_RANDOMX is reached at
+ * @comm: name of the thread at the last sample, NUL-terminated
+ * @verdict: the present enum roundwatch_verdict
+ * @highest: the highest verdict so far
+ * @mode: the last mode seen
+ * @evidence: the present score of the rule; ROUNDWATCH_RANDOMX is reached at
  *	roundwatch_info.randomx_evidence
  * @score: the parts of @evidence: RD, RU, RZ, and changes to and from RZ
- * @mxcsr: last seen, whole
- * @fcw: x87 control word last seen with a sample that counted
+ * @mxcsr: the last value seen
+ * @fcw: x87 control word at the last sample that counted
  * @start_ns: start of the task; with @pid, its identity
  * @process_start_ns: start of its process; with @tgid, its identity
  * @first_ns: first seen in RD, RU or RZ
  * @last_ns: last observation
- * @verdict_ns: since when @verdict is what it is
- * @cpu_ns: CPU time of the thread when last counted; 0 in a process's tally
+ * @verdict_ns: when @verdict last changed
+ * @cpu_ns: CPU time of the thread at the last sample; 0 in a process's tally
  * @count: observations per mode
- * @changes: observations whose mode was not that of the one before
+ * @changes: observations whose mode differed from the previous one
  * @samples: observations that the rule counted
  * @id: of this tally, unique as long as the module is loaded and never 0; a
  *	task that runs exec gets another
@@ -187,9 +187,9 @@ struct roundwatch_tally {
 };
 
 /**
- * struct roundwatch_lost - what a slow reader missed
+ * struct roundwatch_lost - records that a slow reader missed
  * @header: type ROUNDWATCH_LOST
- * @lost: records that are gone; reopen the device for the present state
+ * @lost: number of lost records; reopen the device for the present state
  */
 struct roundwatch_lost {
 	struct roundwatch_header header;
@@ -197,8 +197,8 @@ struct roundwatch_lost {
 };
 
 /*
- * The module's counters at any time, without reading the records. The kernel
- * fills as many bytes as both sides know; info.header.size says how many.
+ * Reads the module's counters at any time, without records. The kernel fills as
+ * many bytes as both sides know; info.header.size is their number.
  */
 #define ROUNDWATCH_IOC_INFO	_IOR('R', 0x77, struct roundwatch_info)
 
