@@ -89,6 +89,14 @@ bool option_number(const struct command *cmd, const char *option, uint64_t *to)
 	return false;
 }
 
+bool option_color(const struct command *cmd)
+{
+	if (set_colors(optarg))
+		return true;
+	error("%s: --color '%s' is none of auto, always and never", cmd->name, optarg);
+	return false;
+}
+
 enum status extra_argument(const struct command *cmd, const char *arg)
 {
 	error("%s: unexpected argument '%s'; a subcommand comes before all options",

@@ -9,6 +9,7 @@
 enum {
 	OPT_DEVICE = 0x100,
 	OPT_SYSROOT,
+	OPT_COLOR,
 	OPT_OWN,	/* first value for options of a single subcommand */
 };
 
@@ -25,8 +26,10 @@ enum {
 	" -i, --input <file>    read a recording; \"-\" is standard input\n"	\
 	"     --device <file>   read this device, not /dev/roundwatch\n"	\
 	"     --sysroot <dir>   look processes up in this copy of a host's files\n" \
-	" -h, --help            show this help\n"				\
-	" -V, --version         show the version\n"
+	" -h, --help; -V, --version  show this help; show the version\n"
+
+/* Of those that print colours; see option_color(). */
+#define COLOR_LONG	{ "color",	required_argument,	NULL, OPT_COLOR }
 
 struct option;
 
@@ -64,6 +67,9 @@ bool common_option(const struct command *cmd, int opt, char **argv, const struct
 bool option_number(const struct command *cmd, const char *option, uint64_t *to);
 
 /* Print an error if there is an argument after the options. */
+/* Take the argument of --color, or print an error. */
+bool option_color(const struct command *cmd);
+
 enum status extra_argument(const struct command *cmd, const char *arg);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* roundwatch: reports what the roundwatch kernel module saw */
+#include <ctype.h>
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
@@ -35,7 +36,7 @@ static void help(FILE *f)
 	      "Options:\n"
 	      " -h, --help            show this help; after a subcommand, its own\n"
 	      " -V, --version         show the version\n"
-	      "Without a subcommand, those of list: see \"roundwatch help list\".\n"
+	      "Without a subcommand, those of list, and PIDs: see \"roundwatch help list\".\n"
 	      "\n"
 	      "Exit status: 0 success, 1 failure, 2 wrong usage, 3 module not loaded or not\n"
 	      "readable, 4 module blind. More in roundwatch(8).\n", f);
@@ -72,7 +73,8 @@ static enum status dispatch(int argc, char **argv)
 {
 	const struct command *cmd;
 
-	if (argc < 2 || *argv[1] == '-') {
+	/* "roundwatch PID" is a list, too. */
+	if (argc < 2 || *argv[1] == '-' || isdigit((unsigned char)*argv[1])) {
 		if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 			help(stdout);
 			return STATUS_OK;

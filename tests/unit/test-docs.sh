@@ -73,7 +73,8 @@ for cmd in $commands; do
 	run "$cmd" --help
 	expect "$cmd" 0
 	same "$cmd: --help fits" "$(fits 80 24)" yes
-	options=$(sed -n 's/^ *\(-., \)\{0,1\}--\([a-z-]*\).*/--\2/p' out)
+	# Before the text, which two blanks set off; a line may have two options.
+	options=$(sed -n 's/^ *-/-/; s/  .*//; /^-/p' out | grep -o -e '--[a-z-]*')
 	section "$cmd" >told
 	for option in $options; do
 		name=${option#--}
@@ -91,7 +92,7 @@ for cmd in $commands; do
 	synopsis "$cmd" >named
 	bad=
 	for option in $options; do
-		short=$(sed -n "s/^ *\(-.\), $option.*/\1/p" out)
+		short=$(sed -n "s/^.*\(-.\), $option\b.*/\1/p" out)
 		case $option in --device | --sysroot | --help | --version) continue ;; esac
 		grep -qxF -e "$option" -e "${short:-$option}" named || bad="$bad $option"
 	done

@@ -312,6 +312,66 @@ same "a group is allowed if all are" "$(raw known USER,VERDICT,ALLOWED --allow a
 5 suspect -
 7 rounding line\x202:\x20user\x207"
 
+# Which lines, in which order.
+same "--verdict" "$(raw past PID --verdict suspect,ended | tr '\n' ' ')" "5 2 4 "
+same "--verdict clear needs no --all" "$(raw all PID --verdict clear)" 700
+run list -i past --verdict randomx,mad
+expect "--verdict: unknown" 2
+says "--verdict: unknown" err "'mad'" rounding ended
+run list -i past --verdict randomx
+same "--verdict: none" "$rc $(cat out err)" "0 roundwatch: none of 5 lines is as asked for"
+same "--live" "$(raw past PID --live | tr '\n' ' ')" "5 1 3 "
+same "a PID" "$(raw all PID,VERDICT 600)" "600 ended"
+same "PIDs" "$(raw all PID 700 4242 | tr '\n' ' ')" "4242 700 "
+same "a TID" "$(raw all PID,THREADS 4244)" "4242 4"
+same "a PID that is also a TID" "$(raw past PID 2)" 2
+run 600 --input all --raw --noheadings --output PID
+same "roundwatch PID" "$rc $(cat out)" "0 600"
+run list --input all 600 99
+expect "a PID without a tally" 1
+says "a PID without a tally" err "99: no tally" "explain 99"
+says "a PID without a tally, and one with" out gone
+run list --input all 6x
+expect "no PID" 2
+same "--sort: numbers" "$(raw all PID --sort pid | tr '\n' ' ')" "4242 600 500 "
+same "--sort: text" "$(raw all COMMAND --sort COMMAND | tr '\n' ' ')" "gone interval xmrig "
+same "--sort: verdicts" "$(raw past PID --sort VERDICT | tr '\n' ' ')" "5 1 3 2 4 "
+same "--sort: times, none last" "$(raw past PID --sort ENDED | tr '\n' ' ')" "4 2 5 1 3 "
+run list --input all --sort none
+expect "--sort: unknown" 2
+run list --input past --noheadings --time iso --output PID,SINCE,NOTE 5 4
+same "--time=iso" "$(sed 's/  */ /g; s/^ //; s/ $//' out)" \
+	"5 2023-11-14T21:43:20.000000+00:00 was randomx
+4 2023-11-14T21:43:20.000000+00:00 was rounding, ended 2023-11-14T22:13:17.000000+00:00"
+same "--time=age" "$("$build/roundwatch" -i past --raw -n --time age -o SINCE 5)" "2023-11-14T21:43:20.000000+00:00"
+run list --input past --time soon
+expect "--time: unknown" 2
+
+# The recording was made on 2023-11-14 at 22:13:20, and this is what came about later than...
+since()
+{
+	same "--since $1" "$(raw past PID --since "$1" | tr '\n' ' ')" "$2"
+}
+since 5s "4 "
+since 10s "1 4 "
+since 5m "2 1 4 "
+since 299s "1 4 "
+since 1h "5 2 1 3 4 "
+since 2023-11-14T22:13:10.000000+00:00 "1 4 "
+since 2023-11-14T23:13:10+01:00 "1 4 "
+since 2023-11-14T22:13:10Z "1 4 "
+since "2023-11-14 22:08" "2 1 4 "
+since 2023-11-15 ""
+since 22:13 "1 4 "
+since 22:14 "5 2 1 3 4 "
+for time in 5x x 10 2023-13-01 25:00 10mm ''; do
+	run list --input past --since "$time"
+	expect "--since '$time'" 2
+done
+TZ=CET-1
+since 23:13 "1 4 "
+TZ=UTC
+
 # A PID used by two processes in turn, and a process that ran exec.
 mk head info \
 	tally tgid=9 pid=9 comm=old verdict=3 highest=3 evidence=9 flags=2 process_start_ns=1000 \
@@ -811,7 +871,7 @@ if command -v bash > /dev/null 2>&1; then
 		"$(sed -n '/^Subcommands/,/^$/s/^ \([a-z]*\) .*/\1/p' out | sort | tr '\n' ' ')"
 	same "completion: of help" "$(offers roundwatch help s)" "status "
 	same "completion: options of status" "$(offers roundwatch status --j)" "--json "
-	same "completion: options without a subcommand" "$(offers roundwatch --t)" "--threads "
+	same "completion: options without a subcommand" "$(offers roundwatch --th)" "--threads "
 	same "completion: column" "$(offers roundwatch list -o PID,VER)" "PID,VERDICT "
 	same "completion: column after +" "$(offers roundwatch list --output +HI)" "+HIGHEST "
 	same "completion: columns are those of --help" \

@@ -197,10 +197,20 @@ void put_json(FILE *f, const char *json)
 	fputc('\n', f);
 }
 
+static const char *colors = "auto";
+
+bool set_colors(const char *when)
+{
+	colors = when;
+	return !strcmp(when, "auto") || !strcmp(when, "always") || !strcmp(when, "never");
+}
+
 bool want_colors(void)
 {
 	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
 
+	if (strcmp(colors, "auto"))
+		return !strcmp(colors, "always");
 	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb");
 }
 

@@ -39,6 +39,9 @@ void put_json(FILE *f, const char *json);
 /* True if stdout may contain escape sequences for colours. */
 bool want_colors(void);
 
+/* What --color said, "auto", "always" or "never", for want_colors(); false if it is none of these. */
+bool set_colors(const char *when);
+
 /* Width of the terminal at stdout; 0 if stdout is not a terminal. */
 unsigned int terminal_width(void);
 

@@ -260,6 +260,7 @@ static void help(void)
 	      " -w, --watch <seconds> watch the evidence for so long, and draw it\n"
 	      "     --pools <file>    the pools that miners connect to; " POOL_LIST "\n"
 	      "     --allow <file>    the processes that may mine, not " ALLOW_FILE "\n"
+	      "     --color <when>    auto, always or never\n"
 	      " -J, --json            print JSON\n"
 	      COMMON_HELP
 	      "\n"
@@ -283,6 +284,7 @@ static enum status run(int argc, char **argv)
 		{ "watch",	required_argument,	NULL, 'w' },
 		{ "pools",	required_argument,	NULL, OPT_POOLS },
 		{ "allow",	required_argument,	NULL, OPT_ALLOW },
+		COLOR_LONG,
 		{ "json",	no_argument,		NULL, 'J' },
 		COMMON_LONG,
 		{ 0 }
@@ -307,6 +309,10 @@ static enum status run(int argc, char **argv)
 			break;
 		case OPT_ALLOW:
 			o.allow = optarg;
+			break;
+		case OPT_COLOR:
+			if (!option_color(&cmd_explain))
+				return STATUS_USAGE;
 			break;
 		case 'J':
 			o.json = true;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/moment.h"
 #include "base/util.h"
 #include "command.h"
 #include "output/columns.h"
@@ -55,20 +56,21 @@ static bool find_group(const char *name, enum subject_by *by)
 
 static void help(void)
 {
-	fputs("Usage: roundwatch [list] [options]\n"
-	      "\n"
+	fputs("Usage: roundwatch [list] [options] [<pid>...]\n"
 	      "List the processes that left round-to-nearest, worst first.\n"
-	      "\n"
 	      "     --by <what>       a line for each process, container, pod, unit, user or vm\n"
-	      "     --allow <file>    mark those that may mine, not by " ALLOW_FILE "\n"
+	      "     --verdict <list>  only randomx, suspect, rounding, clear or ended\n"
+	      "     --since <time>    only what changed since: 10m, 2h, 22:00, 2026-01-31\n"
+	      "     --live            only those that live\n"
+	      " -a, --all             those that never left it, too\n"
 	      " -t, --threads         a line for each thread, not for each process\n"
-	      " -a, --all             those that never left it too\n"
+	      "     --sort <column>   the largest first; not the worst\n"
+	      "     --time <how>      age, or iso: absolute times\n"
+	      "     --allow <file>    mark those that may mine, not by " ALLOW_FILE "\n"
 	      " -o, --output <list>   show these columns; +<list>: after the default ones\n"
-	      " -J, --json            print JSON\n"
-	      " -r, --raw             print words, with blanks in them as \\x20\n"
-	      " -n, --noheadings      print no headings\n"
+	      " -J, --json; -r, --raw      print JSON; words, with blanks in them as \\x20\n"
+	      " -n, --noheadings; --color  no headings; auto, always or never\n"
 	      COMMON_HELP
-	      "\n"
 	      "Columns (roundwatch(8) says what is in them):\n", stdout);
 	columns_list(stdout, "", row_columns, row_columns_n);
 }
@@ -92,8 +94,120 @@ static void explain_nothing(const struct snapshot *snap)
 		      info->observations, age);
 }
 
+/* Words of --verdict, as present_word() has them. */
+static const char *const words[] = { "clear", "rounding", "suspect", "randomx", "ended" };
+
+/**
+ * struct list_options - what to list
+ * @pid: PIDs, or TIDs of their threads, @pids of them; none: all
+ * @verdicts: bits, by the order of @words; 0: all
+ * @since: text; NULL: all
+ */
+struct list_options {
+	struct source_options from;
+	const char *allow;
+	enum subject_by by;
+	bool threads, all, live;
+	uint32_t *pid;
+	size_t pids;
+	unsigned int verdicts;
+	const char *since;
+};
+
+static bool find_verdicts(struct list_options *o, const char *list)
+{
+	for (size_t n; ; list += n + 1) {
+		size_t i;
+
+		n = strcspn(list, ",");
+		for (i = 0; i < ARRAY_SIZE(words); i++)
+			if (strlen(words[i]) == n && !strncmp(words[i], list, n))
+				break;
+		if (i == ARRAY_SIZE(words)) {
+			error("list: --verdict '%.*s' is none of clear, rounding, suspect, randomx and "
+			      "ended", (int)n, list);
+			return false;
+		}
+		o->verdicts |= 1U << i;
+		if (!list[n])
+			return true;
+	}
+}
+
+static bool find_time(struct table *t, const char *how)
+{
+	t->iso = !strcmp(how, "iso");
+	if (t->iso || !strcmp(how, "age"))
+		return true;
+	error("list: --time '%s' is none of age and iso", how);
+	return false;
+}
+
+/* The PID of the process that has a thread of that number; @number itself if none has. */
+static uint32_t pid_of(const struct snapshot *snap, uint32_t number)
+{
+	uint32_t pid = number;
+
+	for (size_t i = 0; i < snap->tallies; i++) {
+		if (snap->tally[i].tgid == number)
+			return number;
+		if (snap->tally[i].pid == number)
+			pid = snap->tally[i].tgid;
+	}
+	return pid;
+}
+
+/* Leave only the tallies of the processes that were asked for; false if one has none. */
+static bool keep_asked(struct snapshot *snap, const struct list_options *o)
+{
+	struct roundwatch_tally *kept = xrealloc(NULL, snap->tallies, sizeof(*kept));
+	bool *known = xrealloc(NULL, o->pids, sizeof(*known)), all = true;
+	size_t n = 0;
+
+	for (size_t j = 0; j < o->pids; j++)
+		o->pid[j] = pid_of(snap, o->pid[j]);
+	memset(known, 0, o->pids * sizeof(*known));
+	for (size_t i = 0; i < snap->tallies; i++) {
+		bool keep = false;
+
+		for (size_t j = 0; j < o->pids; j++) {
+			bool is = snap->tally[i].tgid == o->pid[j];
+
+			known[j] |= is;
+			keep |= is;
+		}
+		if (keep)
+			kept[n++] = snap->tally[i];
+	}
+	for (size_t j = 0; j < o->pids; j++) {
+		if (!known[j])
+			error("%u: no tally; \"roundwatch explain %u\" may know why", o->pid[j],
+			      o->pid[j]);
+		all &= known[j];
+	}
+	free(snap->tally);
+	free(known);
+	snap->tally = kept;
+	snap->tallies = n;
+	return all;
+}
+
+static bool is_asked(const struct list_options *o, const struct roundwatch_tally *t,
+		     uint64_t since_ns)
+{
+	unsigned int word = tally_ended(t) ? ARRAY_SIZE(words) - 1 : present_verdict(t);
+
+	if (o->verdicts && !(o->verdicts >> word & 1))
+		return false;
+	if (o->live && tally_ended(t))
+		return false;
+	if ((tally_ended(t) ? t->last_ns : t->verdict_ns) < since_ns)
+		return false;
+	return o->all || o->pids || o->verdicts || worst_verdict(t) != ROUNDWATCH_CLEAR;
+}
+
 static size_t add_rows(struct table *t, const struct subjects *s, const struct host *host,
-		       const struct allow *allow, bool all)
+		       const struct allow *allow, const struct list_options *o, uint64_t since_ns)
 {
 	size_t rows = 0;
 
@@ -101,7 +215,7 @@ static size_t add_rows(struct table *t, const struct subjects *s, const struct h
 		const struct row row = { &s->subject[i], host, allow, t };
 		const struct roundwatch_tally *of = &row.subject->tally;
 
-		if (!all && worst_verdict(of) == ROUNDWATCH_CLEAR)
+		if (!is_asked(o, of, since_ns))
 			continue;
 		table_add(t, &row, tally_ended(of) ? DIM : NULL);
 		rows++;
@@ -109,39 +223,62 @@ static size_t add_rows(struct table *t, const struct subjects *s, const struct h
 	return rows;
 }
 
-static enum status list(const struct source_options *from, struct table *t, bool threads, bool all,
-			enum subject_by by, const char *allow_path)
+/* In the time of the records, 0 for all; or print an error. */
+static bool find_since(const struct list_options *o, const struct snapshot *snap, uint64_t *since_ns)
+{
+	int64_t offset = snap->info.realtime_offset_ns, moment;
+
+	*since_ns = 0;
+	if (!o->since)
+		return true;
+	if (!parse_moment(o->since, snap->now_ns + (uint64_t)offset, &moment)) {
+		error("list: --since '%s' is not a time: " MOMENT_FORMS, o->since);
+		return false;
+	}
+	*since_ns = moment > offset ? moment - offset : 0;
+	return true;
+}
+
+static enum status list(struct table *t, const struct list_options *o)
 {
 	struct allow allow = { 0 };
 	struct snapshot snap;
 	struct subjects subjects;
 	struct host host;
-	enum status status = snapshot_read(from, &snap);
+	uint64_t since_ns;
+	bool known;
+	enum status status = snapshot_read(&o->from, &snap);
 
 	if (status)
 		return status;
-	status = host_open(&host, from->sysroot, snap.live);
+	status = find_since(o, &snap, &since_ns) ? host_open(&host, o->from.sysroot, snap.live) :
+		 STATUS_USAGE;
 	if (status) {
 		snapshot_free(&snap);
 		return status;
 	}
 	/* Prints what is wrong with it; then nothing is shown as allowed that is not. */
-	allow_read(&allow, allow_path);
+	allow_read(&allow, o->allow);
 	t->now_ns = snap.now_ns;
 	t->realtime_offset_ns = snap.info.realtime_offset_ns;
+	known = !o->pids || keep_asked(&snap, o);
 
-	if (threads)
+	if (o->threads)
 		subjects_by_thread(&snap, &subjects);
 	else
 		subjects_by_process(&snap, &subjects);
-	if (by != BY_PROCESS)
-		subjects_group(&subjects, &host, by);
+	if (o->by != BY_PROCESS)
+		subjects_group(&subjects, &host, o->by);
 
 	status = snapshot_warn(&snap);
-	if (add_rows(t, &subjects, &host, &allow, all) || t->format != TABLE_HUMAN)
+	if (add_rows(t, &subjects, &host, &allow, o, since_ns) || t->format != TABLE_HUMAN)
 		table_print(t, "roundwatch");
-	else if (!status)
+	else if (subjects.n)
+		error("none of %zu lines is as asked for", subjects.n);
+	else if (!status && known)
 		explain_nothing(&snap);
+	if (!status && !known)
+		status = STATUS_FAILURE;
 
 	subjects_free(&subjects);
 	allow_free(&allow);
@@ -150,43 +287,96 @@ static enum status list(const struct source_options *from, struct table *t, bool
 	return status;
 }
 
+/* The PIDs after the options; the caller frees them. */
+static bool take_pids(struct list_options *o, char **argv, int n)
+{
+	o->pid = xrealloc(NULL, n, sizeof(*o->pid));
+	for (; *argv; argv++) {
+		uint64_t number;
+
+		if (!parse_number(*argv, INT32_MAX, &number) || !number) {
+			error("list: '%s' is not a PID; a subcommand comes before all options", *argv);
+			return false;
+		}
+		o->pid[o->pids++] = number;
+	}
+	return true;
+}
+
+static bool check_options(const struct list_options *o, bool json, bool raw)
+{
+	if (json && raw)
+		error("list: --json and --raw exclude each other; use one of them");
+	else if (o->threads && o->by != BY_PROCESS)
+		error("list: --threads and --by %s exclude each other; use one of them",
+		      groups[o->by].name);
+	else
+		return true;
+	return false;
+}
+
 static enum status run(int argc, char **argv)
 {
-	enum { OPT_BY = OPT_OWN, OPT_ALLOW };
+	enum {
+		OPT_BY = OPT_OWN, OPT_ALLOW, OPT_VERDICT, OPT_SINCE, OPT_LIVE, OPT_SORT, OPT_TIME
+	};
 	static const struct option options[] = {
 		{ "by",		required_argument,	NULL, OPT_BY },
-		{ "allow",	required_argument,	NULL, OPT_ALLOW },
-		{ "threads",	no_argument,		NULL, 't' },
+		{ "verdict",	required_argument,	NULL, OPT_VERDICT },
+		{ "since",	required_argument,	NULL, OPT_SINCE },
+		{ "live",	no_argument,		NULL, OPT_LIVE },
 		{ "all",	no_argument,		NULL, 'a' },
+		{ "threads",	no_argument,		NULL, 't' },
+		{ "sort",	required_argument,	NULL, OPT_SORT },
+		{ "time",	required_argument,	NULL, OPT_TIME },
+		{ "allow",	required_argument,	NULL, OPT_ALLOW },
 		{ "output",	required_argument,	NULL, 'o' },
 		{ "json",	no_argument,		NULL, 'J' },
 		{ "raw",	no_argument,		NULL, 'r' },
 		{ "noheadings",	no_argument,		NULL, 'n' },
+		COLOR_LONG,
 		COMMON_LONG,
 		{ 0 }
 	};
-	struct source_options from = { 0 };
 	struct table table = { .headings = true, .get_field = row_get_field };
-	bool threads = false, all = false, json = false, raw = false;
-	enum subject_by by = BY_PROCESS;
-	const char *spec = NULL, *allow_path = NULL;
+	struct list_options o = { .by = BY_PROCESS };
+	bool json = false, raw = false, good = true;
+	const char *spec = NULL;
 	enum status status;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, ":tao:Jrn" COMMON_SHORT, options, NULL)) != -1) {
+	while (good &&
+	       (opt = getopt_long(argc, argv, ":tao:Jrn" COMMON_SHORT, options, NULL)) != -1) {
 		switch (opt) {
 		case OPT_BY:
-			if (!find_group(optarg, &by))
-				return STATUS_USAGE;
+			good = find_group(optarg, &o.by);
+			break;
+		case OPT_VERDICT:
+			good = find_verdicts(&o, optarg);
+			break;
+		case OPT_SINCE:
+			o.since = optarg;
+			break;
+		case OPT_LIVE:
+			o.live = true;
+			break;
+		case OPT_SORT:
+			good = table_sort_by(&table, row_columns, row_columns_n, optarg);
+			break;
+		case OPT_TIME:
+			good = find_time(&table, optarg);
 			break;
 		case OPT_ALLOW:
-			allow_path = optarg;
+			o.allow = optarg;
+			break;
+		case OPT_COLOR:
+			good = option_color(&cmd_list);
 			break;
 		case 't':
-			threads = true;
+			o.threads = true;
 			break;
 		case 'a':
-			all = true;
+			o.all = true;
 			break;
 		case 'o':
 			spec = optarg;
@@ -201,29 +391,20 @@ static enum status run(int argc, char **argv)
 			table.headings = false;
 			break;
 		default:
-			if (!common_option(&cmd_list, opt, argv, options, &from, &status))
+			if (!common_option(&cmd_list, opt, argv, options, &o.from, &status))
 				return status;
 		}
 	}
-	if (optind < argc)
-		return extra_argument(&cmd_list, argv[optind]);
-	if (json && raw) {
-		error("list: --json and --raw exclude each other; use one of them");
-		return STATUS_USAGE;
-	}
-	if (threads && by != BY_PROCESS) {
-		error("list: --threads and --by %s exclude each other; use one of them",
-		      groups[by].name);
-		return STATUS_USAGE;
-	}
 	table.format = json ? TABLE_JSON : raw ? TABLE_RAW : TABLE_HUMAN;
-	table.iso = table.format != TABLE_HUMAN;
+	table.iso |= table.format != TABLE_HUMAN;
 
 	status = STATUS_USAGE;
-	if (table_choose(&table, row_columns, row_columns_n,
-			 threads ? thread_defaults : groups[by].defaults, spec))
-		status = list(&from, &table, threads, all, by, allow_path);
+	if (good && check_options(&o, json, raw) && take_pids(&o, argv + optind, argc - optind) &&
+	    table_choose(&table, row_columns, row_columns_n,
+			 o.threads ? thread_defaults : groups[o.by].defaults, spec))
+		status = list(&table, &o);
 	table_free(&table);
+	free(o.pid);
 	return status;
 }
 

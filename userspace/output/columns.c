@@ -83,6 +83,8 @@ static struct value get_verdict(const void *row)
 	uint8_t verdict = present_verdict(tally(row));
 	struct value v = value_copy(present_word(tally(row)));
 
+	/* What has ended sorts below all that lives. */
+	v.number = tally_ended(tally(row)) ? 0 : verdict + 1;
 	if (verdict >= ROUNDWATCH_SUSPECT && !allowed(row))
 		v.color = verdict == ROUNDWATCH_SUSPECT ? YELLOW : RED;
 	return v;
@@ -107,7 +109,10 @@ static struct value get_allowed(const void *row)
 
 static struct value get_highest(const void *row)
 {
-	return value_copy(verdict_name(worst_verdict(tally(row))));
+	struct value v = value_copy(verdict_name(worst_verdict(tally(row))));
+
+	v.number = worst_verdict(tally(row));
+	return v;
 }
 
 static struct value get_mode(const void *row)

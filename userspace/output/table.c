@@ -83,6 +83,37 @@ void columns_list(FILE *f, const char *indent, const struct column *known, size_
 	fputc('\n', f);
 }
 
+/**
+ * struct table_row - a row
+ * @number: in the order in which they were added
+ * @key: what it is sorted by
+ */
+struct table_row {
+	size_t number;
+	const char *color;
+	struct value key;
+	struct value *cell;
+};
+
+/* Find a column, or print the allowed ones. */
+static const struct column *ask_column(const struct column *known, size_t n, const char *name,
+				       size_t len)
+{
+	const struct column *c = find_column(known, n, name, len);
+
+	if (c)
+		return c;
+	error("unknown column '%.*s'; the columns are:", (int)len, name);
+	columns_list(stderr, "   ", known, n);
+	return NULL;
+}
+
+bool table_sort_by(struct table *t, const struct column *known, size_t n, const char *name)
+{
+	t->sort = ask_column(known, n, name, strlen(name));
+	return t->sort;
+}
+
 bool table_choose(struct table *t, const struct column *known, size_t n,
 		  const char *const *defaults, const char *spec)
 {
@@ -97,13 +128,10 @@ bool table_choose(struct table *t, const struct column *known, size_t n,
 
 	for (;;) {
 		size_t len = strcspn(spec, ",");
-		const struct column *c = find_column(known, n, spec, len);
+		const struct column *c = ask_column(known, n, spec, len);
 
-		if (!c) {
-			error("unknown column '%.*s'; the columns are:", (int)len, spec);
-			columns_list(stderr, "   ", known, n);
+		if (!c)
 			return false;
-		}
 		choose(t, c);
 		if (!spec[len])
 			return true;
@@ -118,14 +146,29 @@ static struct value get(const struct table *t, const void *row, const struct col
 
 void table_add(struct table *t, const void *row, const char *color)
 {
-	struct value *cell;
+	struct table_row *to;
 
-	t->cell = xrealloc(t->cell, (t->rows + 1) * t->columns, sizeof(*t->cell));
-	t->row_color = xrealloc(t->row_color, t->rows + 1, sizeof(*t->row_color));
-	cell = &t->cell[t->rows * t->columns];
+	t->row = xrealloc(t->row, t->rows + 1, sizeof(*t->row));
+	to = &t->row[t->rows];
+	to->number = t->rows++;
+	to->color = color;
+	to->key = t->sort ? get(t, row, t->sort) : value_none();
+	to->cell = xrealloc(NULL, t->columns, sizeof(*to->cell));
 	for (size_t i = 0; i < t->columns; i++)
-		cell[i] = get(t, row, t->column[i]);
-	t->row_color[t->rows++] = color;
+		to->cell[i] = get(t, row, t->column[i]);
+}
+
+static int compare_row(const void *a, const void *b)
+{
+	const struct table_row *x = a, *y = b;
+	const struct value *v = &x->key, *w = &y->key;
+	int d = (v->type == VALUE_NONE) - (w->type == VALUE_NONE);
+
+	if (!d)
+		d = (w->number > v->number) - (w->number < v->number);
+	if (!d && v->text && w->text)
+		d = strcmp(v->text, w->text);
+	return d ? d : (x->number > y->number) - (x->number < y->number);
 }
 
 char *value_to_text(const struct table *t, const struct value *v)
@@ -255,19 +298,18 @@ static void print_json(const struct table *t, const char *name)
 {
 	json_object *object = json_object_new_object();
 	json_object *array = json_object_new_array();
-	const struct value *cell = t->cell;
 
 	for (size_t i = 0; i < t->rows; i++) {
 		json_object *row = json_object_new_object();
 
-		for (size_t j = 0; j < t->columns; j++, cell++) {
+		for (size_t j = 0; j < t->columns; j++) {
 			char key[32];
 			size_t k = 0;
 
 			for (const char *c = t->column[j]->name; *c && k < sizeof(key) - 1; c++)
 				key[k++] = tolower(*c);
 			key[k] = '\0';
-			json_object_object_add(row, key, value_to_json(t, cell));
+			json_object_object_add(row, key, value_to_json(t, &t->row[i].cell[j]));
 		}
 		json_object_array_add(array, row);
 	}
@@ -281,7 +323,7 @@ static void print_raw(const struct table *t)
 		printf("%s%c", t->column[j]->name, j + 1 < t->columns ? ' ' : '\n');
 	for (size_t i = 0; i < t->rows; i++) {
 		for (size_t j = 0; j < t->columns; j++) {
-			put_raw(t, &t->cell[i * t->columns + j]);
+			put_raw(t, &t->row[i].cell[j]);
 			putchar(j + 1 < t->columns ? ' ' : '\n');
 		}
 	}
@@ -366,10 +408,10 @@ static void fill_line(const struct table *t, struct libscols_table *tb, size_t r
 
 	if (!line)
 		check_scols(-ENOMEM);
-	if (t->row_color[row])
-		scols_line_set_color(line, t->row_color[row]);
+	if (t->row[row].color)
+		scols_line_set_color(line, t->row[row].color);
 	for (size_t j = 0; j < t->columns; j++) {
-		const char *color = t->cell[row * t->columns + j].color;
+		const char *color = t->row[row].cell[j].color;
 
 		if (out[j])
 			continue;
@@ -392,7 +434,7 @@ static void print_human(const struct table *t)
 		check_scols(-ENOMEM);
 	memset(out, 0, t->columns * sizeof(*out));
 	for (size_t i = 0; i < t->rows * t->columns; i++)
-		text[i] = value_to_text(t, &t->cell[i]);
+		text[i] = value_to_text(t, &t->row[i / t->columns].cell[i % t->columns]);
 	if (!t->fixed)
 		leave_out_empty(t, text, out);
 	if (width && !t->fixed)
@@ -425,6 +467,8 @@ static void print_human(const struct table *t)
 
 void table_print(struct table *t, const char *name)
 {
+	if (t->rows)
+		qsort(t->row, t->rows, sizeof(*t->row), compare_row);
 	switch (t->format) {
 	case TABLE_HUMAN:
 		print_human(t);
@@ -440,9 +484,12 @@ void table_print(struct table *t, const char *name)
 
 void table_free(struct table *t)
 {
-	for (size_t i = 0; i < t->rows * t->columns; i++)
-		free(t->cell[i].text);
-	free(t->cell);
-	free(t->row_color);
+	for (size_t i = 0; i < t->rows; i++) {
+		for (size_t j = 0; j < t->columns; j++)
+			free(t->row[i].cell[j].text);
+		free(t->row[i].cell);
+		free(t->row[i].key.text);
+	}
+	free(t->row);
 	free(t->column);
 }

@@ -23,6 +23,7 @@ enum value_type {
 	VALUE_DURATION,	/* nanoseconds */
 };
 
+/* Text that has a number, as a verdict has, is sorted by it. */
 struct value {
 	enum value_type type;
 	uint64_t number;
@@ -73,6 +74,7 @@ enum table_format {
  * struct table - rows to print
  * @format: output format
  * @headings: print them, if @format has any
+ * @sort: order the rows by this column; NULL: keep them as they were added
  * @get_field: see struct column
  * @fixed: the columns were given by name: omit none
  * @iso: a table, too, shows times in ISO 8601 format, not ages
@@ -82,6 +84,7 @@ enum table_format {
 struct table {
 	enum table_format format;
 	bool headings;
+	const struct column *sort;
 	struct value (*get_field)(const void *row, const struct field *field);
 	bool fixed;
 	bool iso;
@@ -90,8 +93,7 @@ struct table {
 
 	const struct column **column;
 	size_t columns;
-	struct value *cell;
-	const char **row_color;
+	struct table_row *row;
 	size_t rows;
 };
 
@@ -102,6 +104,9 @@ struct table {
  */
 bool table_choose(struct table *t, const struct column *known, size_t n,
 		  const char *const *defaults, const char *spec);
+
+/* Sort by the column of that name: numbers and times with the largest first, text by letter. */
+bool table_sort_by(struct table *t, const struct column *known, size_t n, const char *name);
 
 /* Print the names of columns, separated by spaces and wrapped for a terminal. */
 void columns_list(FILE *f, const char *indent, const struct column *known, size_t n);

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Times that a person types. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/moment.h"
+#include "base/util.h"
+
+#define DAY	(24 * 60 * 60)
+
+static bool parse_age(const char *text, int64_t *seconds)
+{
+	static const char units[] = "smhd";
+	static const int unit[] = { 1, 60, 60 * 60, DAY };
+	const char *at;
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	*seconds = strtol(text, &end, 10);
+	at = *end ? strchr(units, *end) : NULL;
+	if (!at || end[1] || *seconds > INT32_MAX)
+		return false;
+	*seconds *= unit[at - units];
+	return true;
+}
+
+/* "", "Z", "+02:00" and "+0200", all after an optional fraction. False if @text is none of these. */
+static bool parse_zone(const char *text, bool *local, int *offset)
+{
+	int hours, minutes, n = 0;
+
+	*offset = 0;
+	if (*text == '.')
+		for (text++; isdigit((unsigned char)*text); text++)
+			;
+	*local = !*text;
+	if (!*text || !strcmp(text, "Z"))
+		return true;
+	if (*text != '+' && *text != '-')
+		return false;
+	if (sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &n) != 2 &&
+	    sscanf(text + 1, "%2d%2d%n", &hours, &minutes, &n) != 2)
+		return false;
+	*offset = (hours * 60 + minutes) * 60 * (*text == '-' ? -1 : 1);
+	return !text[1 + n];
+}
+
+bool parse_moment(const char *text, int64_t now_ns, int64_t *to)
+{
+	static const struct {
+		const char *format;
+		bool dated;
+	} form[] = {
+		{ "%Y-%m-%dT%H:%M:%S", true }, { "%Y-%m-%d %H:%M:%S", true },
+		{ "%Y-%m-%dT%H:%M", true }, { "%Y-%m-%d %H:%M", true }, { "%Y-%m-%d", true },
+		{ "%H:%M:%S", false }, { "%H:%M", false },
+	};
+	time_t now = now_ns / (int64_t)NSEC, then;
+	int64_t age;
+
+	if (parse_age(text, &age)) {
+		*to = now_ns - age * (int64_t)NSEC;
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(form); i++) {
+		struct tm tm;
+		const char *rest;
+		bool local;
+		int offset;
+
+		localtime_r(&now, &tm);
+		tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+		rest = strptime(text, form[i].format, &tm);
+		if (!rest || !parse_zone(rest, &local, &offset))
+			continue;
+		tm.tm_isdst = -1;
+		then = local ? mktime(&tm) : timegm(&tm) - offset;
+		if (!form[i].dated && then > now)
+			then -= DAY;
+		*to = then * (int64_t)NSEC;
+		return true;
+	}
+	return false;
+}
