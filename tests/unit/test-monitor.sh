@@ -249,6 +249,44 @@ bad "exe" "there is nothing after 'exe'"
 bad "exe monerod" "exe 'monerod' does not begin with /"
 bad "user a user b" "'user' twice"
 bad "pod web" "pod 'web' is not NAMESPACE/NAME"
+
+# What systemd escapes in the name of a unit.
+echo '0::/machine.slice/machine-node\x2d1.scope' > host/proc/42/cgroup
+allowed "by unit, escaped" 'unit machine-node\x2d1.scope' true false
+allowed "by unit, another escape" 'unit machine-node\x2d2.scope' false false
+allowed "by unit, a pattern and an escape" 'unit machine-*\x2d?.scope' true false
+allowed "by unit, a star that is none" 'unit machine-\*.scope' false false
+echo '0::/system.slice/monerod.service' > host/proc/42/cgroup
+
+# What could not be looked up.
+doubt()	# WHAT LINE WANTED
+{
+	printf '%s\n' "$2" > list
+	run check --input two --sysroot host --allow list
+	same "doubt: $1" "$(sed 's/ | .*//; s/.*; not looked up: //' out)" "$3"
+}
+rm -r host/var
+doubt "an image" "image r/*" \
+	"monerod[43]: line 1: image r/*: no runtime's state names the image of this container"
+doubt "a name" "container node" \
+	"monerod[43]: line 1: container node: no runtime's state names this container"
+mv host/proc/43/exe exe
+doubt "an executable" "exe /usr/bin/x user root" \
+	"monerod[43]: line 1: exe /usr/bin/x user root: the executable cannot be read"
+run check --input two --sysroot host --allow list
+same "doubt: of what is not the user's there is none" "$(grep -c 'not looked up:.*monerod.42' out)" 0
+mv exe host/proc/43/exe
+mv host/proc/43/cgroup cgroup
+doubt "a control group" "unit x" "monerod[43]: line 1: unit x: the control group cannot be read"
+echo "0::/user.slice/user-0.slice/user@0.service/docker-$id.scope" > host/proc/43/cgroup
+doubt "a group that its user named" "container $id" "monerod[43]: line 1: container $id: \
+the container is a user's own, and its runtime is not root's"
+mv cgroup host/proc/43/cgroup
+run check --input two --allow list
+says "doubt: a recording alone" out "monerod[43]: line 1: container" "--sysroot names"
+echo "image r/*" > list
+run metrics --input two --sysroot host --allow list
+says "doubt: metrics" err "monerod[43]: not looked up: line 1: image r/*"
 cp "$source/../packaging/etc/roundwatch/allow" list
 run check --input two --sysroot host --allow list
 same "the list that is shipped allows nobody" "$rc $(cat err)" "2 "
@@ -506,6 +544,10 @@ state "a suspect is critical" 2 "ROUNDWATCH CRITICAL" --input suspect --suspect 
 state "a suspect is ok" 0 "ROUNDWATCH OK - 0 randomx, 1 suspect" --input suspect --suspect ok
 state "one that is over" 0 "ROUNDWATCH OK - nobody" --input over
 state "twenty" 2 "ROUNDWATCH CRITICAL - 20 randomx" --input twenty --allow nobody
+same "check: twenty: nothing of its own is escaped" "$(grep -c '\\x' out) $(grep -c ', \.\.\. |' out)" "0 1"
+mk head info tally pid=5 tgid=5 comm="$(printf 'a\033|\303\251')" verdict=3 end > odd
+state "an odd name" 2 'ROUNDWATCH CRITICAL - 1 randomx, 0 suspect: a\x1b!\xc3\xa9[5]' --input odd
+state "twenty, again" 2 "ROUNDWATCH CRITICAL - 20 randomx" --input twenty --allow nobody
 same "check: twenty: names five" "$(grep -o 'miner\[' out | wc -l)" 5
 state "blind" 3 "ROUNDWATCH UNKNOWN - the module is BLIND" --input blind
 state "no module" 3 "ROUNDWATCH UNKNOWN - the module is not loaded" --device none
@@ -524,12 +566,27 @@ state "all is well" 0 "ROUNDWATCH OK - nobody is randomx or suspect" --device de
 kill $module
 wait $module 2> /dev/null
 rm -f device
-run check --suspect maybe
-expect "check: usage" 3
-run check --nonsense
-expect "check: usage" 3
-run check extra
-expect "check: usage" 3
+# usage MESSAGE ARG...: a plugin says on standard output what is wrong with its command line
+usage()
+{
+	text=$1
+	shift
+	run check "$@"
+	expect "check: usage: $*" 3
+	same "check: usage: $*: standard output" "$(cat out)" \
+		"ROUNDWATCH UNKNOWN - $text; see roundwatch check --help"
+}
+usage "--suspect 'maybe' is none of ok, warning and critical" --suspect maybe
+usage "unknown or ambiguous option '--nonsense'" --nonsense
+usage "option '--allow' needs an argument" --allow
+usage "option '--help=x' takes no argument" --help=x
+usage "unexpected argument 'ex!tra'; a subcommand comes before all options" 'ex|tra'
+usage "--input and --device exclude each other; use one of them" --input all --device all
+for option in --help --version; do
+	run check $option
+	same "check: $option" "$rc $(grep -c UNKNOWN out)$(cat err)" \
+		"0 $([ $option = --help ] && echo 1 || echo 0)"
+done
 rc=0
 "$build/roundwatch" check --input over > /dev/full 2> err || rc=$?
 expect "check: a full disk" 3
@@ -560,6 +617,22 @@ if command -v promtool > /dev/null 2>&1; then
 else
 	skip "metrics: promtool" "not installed"
 fi
+# Labels are UTF-8 in any locale; three characters alone are escaped.
+mk head info tally pid=5 tgid=5 comm="$(printf 'x\303\251\351\n\t"\\')" verdict=3 end > label
+bytes=$(printf 'comm="x\303\251\357\277\275\\n\t\\"\\\\",user')
+for charset in C C.UTF-8 de_DE.ISO-8859-1 ja_JP.SJIS; do
+	case $charset in
+	*_*)
+		mkdir -p locales
+		localedef -i "${charset%.*}" -f "$(echo "${charset#*.}" | sed s/^SJIS/SHIFT_JIS/)" \
+			--no-archive "locales/$charset" > /dev/null 2>&1
+		;;
+	esac
+	LOCPATH=$tmp/locales LC_ALL=$charset "$build/roundwatch" metrics --input label > label.out 2> err
+	grep -qF "$bytes" label.out
+	result $? "metrics: label in $charset"
+done
+run metrics --input metrics --sysroot host --allow nobody
 cp out shown
 run metrics --input metrics --sysroot host --allow nobody --textfile m.prom
 expect "textfile" 0
@@ -575,6 +648,21 @@ says "textfile, blind" m.prom "roundwatch_up 1" "roundwatch_blind 1"
 same "textfile: nothing left beside it" "$(ls m.prom*)" m.prom
 run metrics --input metrics --textfile none/m.prom
 expect "textfile that cannot be" 1
+mkdir beside
+: > beside/target
+ln -s target beside/link
+mkfifo beside/pipe
+mkdir beside/directory
+for name in link pipe directory; do
+	kind=$(stat -c '%F %i' beside/$name)
+	run metrics --input metrics --textfile beside/$name
+	expect "textfile over a $name" 1
+	same "textfile over a $name: still there" "$(stat -c '%F %i' beside/$name)" "$kind"
+done
+same "textfile: nothing else changed" "$(ls beside) $(wc -c < beside/target)" "directory
+link
+pipe
+target 0"
 
 #
 # Help, manual and completion

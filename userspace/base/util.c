@@ -144,9 +144,9 @@ void put_word(FILE *f, const char *s)
 	}
 }
 
-/* Length of the UTF-8 character at @s, with its code in @c; 0 if it is invalid. */
-static size_t utf8_decode(const unsigned char *s, uint32_t *c)
+size_t utf8_decode(const char *text, uint32_t *c)
 {
+	const unsigned char *s = (const unsigned char *)text;
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t n;
 
@@ -175,7 +175,7 @@ static size_t utf8_decode(const unsigned char *s, uint32_t *c)
 
 void put_json(FILE *f, const char *json)
 {
-	const unsigned char *s = (const unsigned char *)json;
+	const char *s = json;
 
 	/* json-c has escaped characters below 0x20. All others are inside strings. */
 	while (*s) {

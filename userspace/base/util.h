@@ -36,6 +36,9 @@ void put_word(FILE *f, const char *s);
 /* Print text from json-c: invalid UTF-8 becomes U+FFFD, control characters become \uHHHH. */
 void put_json(FILE *f, const char *json);
 
+/* Bytes of the UTF-8 character at @s, whatever the locale, and its code; 0 if it is not one. */
+size_t utf8_decode(const char *s, uint32_t *c);
+
 /* True if stdout may contain escape sequences for colours. */
 bool want_colors(void);
 

@@ -35,12 +35,27 @@ enum {
  * @count: living processes by verdict, without allowed ones
  * @allowed: living processes that are suspect or worse, and allowed
  * @names, @allowed_names: text
+ * @doubtful: accused processes that the allow list might allow, if more were known
+ * @doubts: text, what is not known
  */
 struct finding {
 	size_t count[ROUNDWATCH_RANDOMX + 1];
 	size_t allowed;
 	char *names;
 	char *allowed_names;
+	size_t doubtful;
+	char *doubts;
+};
+
+/**
+ * struct check_options - the command line
+ * @suspect: what a suspect is
+ * @allow_path: NULL for the list that is shipped
+ */
+struct check_options {
+	struct source_options from;
+	enum state suspect;
+	const char *allow_path;
 };
 
 static void help(void)
@@ -58,18 +73,24 @@ static void help(void)
 	      stdout);
 }
 
-/* The text of the line. A | would start the performance data. */
+/* What a process calls itself, for a line in which | begins the performance data. */
+static char *safe(const char *text)
+{
+	char *copy = text_for_terminal(text);
+
+	for (char *bar = copy; (bar = strchr(bar, '|')); )
+		*bar = '!';
+	return copy;
+}
+
+/* The line that everybody shows. @text is plain ASCII but for names. */
 static int conclude(enum state state, char *text, const char *data)
 {
 	static const char *const name[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
-	char *safe = text_for_terminal(text);
 
-	for (char *bar = safe; (bar = strchr(bar, '|')); )
-		*bar = '!';
-	printf("ROUNDWATCH %s - %s%s%s\n", name[state], safe, data ? " | " : "", data ? data : "");
-	free(safe);
+	printf("ROUNDWATCH %s - %s%s%s\n", name[state], text, data ? " | " : "", data ? data : "");
 	free(text);
-	/* Without output the state is unknown; main() would return another status. */
+	/* A result that cannot be read is not known; main() would return another status. */
 	if (fflush(stdout)) {
 		error("standard output: the result could not be written");
 		exit(STATE_UNKNOWN);
@@ -77,19 +98,46 @@ static int conclude(enum state state, char *text, const char *data)
 	return state;
 }
 
+/* Add one of a list of names; after NAMES of them only how many there are matters. */
+static void add(char **list, size_t n, const char *text)
+{
+	char *all, *one = safe(text);
+
+	if (n < NAMES) {
+		all = xasprintf("%s%s%s", *list ? *list : "", n ? ", " : "", one);
+		free(*list);
+		*list = all;
+	}
+	free(one);
+}
+
 static void add_name(char **names, size_t n, const struct subject *s, const struct host *host)
 {
 	const struct identity *id = process_identity(s->process, host);
-	char *place = identity_place(id), *all;
+	char *place = identity_place(id);
+	char *text = xasprintf("%.*s[%u] (%s%s%s)", (int)sizeof(s->tally.comm), s->tally.comm,
+			       s->tally.tgid, id->user, place ? ", " : "", place ? place : "");
 
-	if (n < NAMES) {
-		all = xasprintf("%s%s%.*s[%u] (%s%s%s)", *names ? *names : "", n ? ", " : "",
-				(int)sizeof(s->tally.comm), s->tally.comm, s->tally.tgid, id->user,
-				place ? ", " : "", place ? place : "");
-		free(*names);
-		*names = all;
-	}
+	add(names, n, text);
+	free(text);
 	free(place);
+}
+
+/* A line of the allow list that could not be looked up for an accused process. */
+static void add_doubt(struct finding *f, const struct subject *s, const struct host *host,
+		      const struct allow *allow)
+{
+	char *doubt = allow_doubt(allow, host, &s->process->tally,
+				  process_identity(s->process, host));
+	char *text;
+
+	if (!doubt)
+		return;
+	text = xasprintf("%.*s[%u]: %s", (int)sizeof(s->tally.comm), s->tally.comm, s->tally.tgid,
+			 doubt);
+	add(&f->doubts, f->doubtful++, text);
+	free(text);
+	free(doubt);
 }
 
 static void look(const struct snapshot *snap, const struct host *host, const struct allow *allow,
@@ -112,6 +160,7 @@ static void look(const struct snapshot *snap, const struct host *host, const str
 		} else {
 			f->count[verdict]++;
 			add_name(&f->names, named++, s, host);
+			add_doubt(f, s, host, allow);
 		}
 	}
 	subjects_free(&subjects);
@@ -152,12 +201,18 @@ static int judge(const struct finding *f, enum state suspect, const struct round
 
 	if (randomx || suspects)
 		text = xasprintf("%zu randomx, %zu suspect: %s%s", randomx, suspects, f->names,
-				 randomx + suspects > NAMES ? ", …" : "");
+				 randomx + suspects > NAMES ? ", ..." : "");
 	else
 		text = xasprintf("nobody is randomx or suspect");
 	if (f->allowed) {
 		more = xasprintf("%s; allowed: %s%s", text, f->allowed_names,
-				 f->allowed > NAMES ? ", …" : "");
+				 f->allowed > NAMES ? ", ..." : "");
+		free(text);
+		text = more;
+	}
+	if (f->doubts) {
+		more = xasprintf("%s; not looked up: %s%s", text, f->doubts,
+				 f->doubtful > NAMES ? ", ..." : "");
 		free(text);
 		text = more;
 	}
@@ -166,8 +221,9 @@ static int judge(const struct finding *f, enum state suspect, const struct round
 	return state;
 }
 
-static int check(const struct source_options *from, const char *allow_path, enum state suspect)
+static int check(const struct check_options *o)
 {
+	const struct source_options *from = &o->from;
 	struct finding finding = { 0 };
 	struct allow allow = { 0 };
 	struct snapshot snap;
@@ -192,16 +248,17 @@ static int check(const struct source_options *from, const char *allow_path, enum
 				 xasprintf("the module observes nothing: still %llu observations "
 					   "after a second; run: dmesg | grep roundwatch",
 					   snap.info.observations), NULL);
-	} else if (allow_read(&allow, allow_path) || allow.broken) {
+	} else if (allow_read(&allow, o->allow_path) || allow.broken) {
 		state = conclude(STATE_UNKNOWN, xasprintf("the list of who is allowed cannot be "
 							  "used; roundwatch check on a terminal "
 							  "says why"), NULL);
 	} else {
 		look(&snap, &host, &allow, &finding);
-		state = judge(&finding, suspect, &snap.info);
+		state = judge(&finding, o->suspect, &snap.info);
 	}
 	free(finding.names);
 	free(finding.allowed_names);
+	free(finding.doubts);
 	allow_free(&allow);
 	host_close(&host);
 	snapshot_free(&snap);
@@ -222,7 +279,30 @@ static bool parse_suspect(const char *word, enum state *state)
 	return false;
 }
 
-static enum status run(int argc, char **argv)
+/* Monitoring systems show standard output alone: the first message is the result. */
+static enum status usage_error(const char *messages)
+{
+	static const char prefix[] = "roundwatch: check: ";
+	const char *text = strncmp(messages, prefix, strlen(prefix)) ? messages :
+								      messages + strlen(prefix);
+	char *line = xstrndup(text, strcspn(text, "\n")), *clean = safe(line);
+
+	free(line);
+	line = xasprintf("%s; see roundwatch check --help", clean);
+	free(clean);
+	return (enum status)conclude(STATE_UNKNOWN, line, NULL);
+}
+
+/* Messages go to standard error, as ever, and into a text. */
+static ssize_t write_both(void *copy, const char *text, size_t n)
+{
+	fwrite(text, 1, n, stderr);
+	fwrite(text, 1, n, copy);
+	return n;
+}
+
+/* False if there is nothing left to do; then @status is STATUS_OK after --help or --version. */
+static bool parse(int argc, char **argv, struct check_options *o, enum status *status)
 {
 	static const struct option options[] = {
 		{ "suspect",	required_argument,	NULL, OPT_SUSPECT },
@@ -230,27 +310,52 @@ static enum status run(int argc, char **argv)
 		COMMON_LONG,
 		{ 0 }
 	};
-	struct source_options from = { 0 };
-	enum state suspect = STATE_WARNING;
-	const char *allow_path = NULL;
-	enum status status;
 	int opt;
 
+	*status = STATUS_USAGE;
 	while ((opt = getopt_long(argc, argv, ":" COMMON_SHORT, options, NULL)) != -1) {
 		if (opt == OPT_SUSPECT) {
-			if (!parse_suspect(optarg, &suspect))
-				return (enum status)STATE_UNKNOWN;
+			if (!parse_suspect(optarg, &o->suspect))
+				return false;
 		} else if (opt == OPT_ALLOW) {
-			allow_path = optarg;
-		} else if (!common_option(&cmd_check, opt, argv, options, &from, &status)) {
-			return status ? (enum status)STATE_UNKNOWN : STATUS_OK;
+			o->allow_path = optarg;
+		} else if (!common_option(&cmd_check, opt, argv, options, &o->from, status)) {
+			return false;
+		} else {
+			*status = STATUS_USAGE;
 		}
 	}
-	if (optind < argc) {
+	if (optind < argc)
 		extra_argument(&cmd_check, argv[optind]);
-		return (enum status)STATE_UNKNOWN;
+	return optind == argc;
+}
+
+static enum status run(int argc, char **argv)
+{
+	const cookie_io_functions_t both = { .write = write_both };
+	struct check_options options = { .suspect = STATE_WARNING };
+	char *messages = NULL;
+	size_t n = 0;
+	FILE *copy = open_memstream(&messages, &n), *tee = copy ? fopencookie(copy, "w", both) : NULL;
+	enum status status;
+	bool go_on;
+
+	if (!tee) {
+		error("out of memory");
+		exit(STATE_UNKNOWN);
 	}
-	return (enum status)check(&from, allow_path, suspect);
+	setvbuf(tee, NULL, _IOLBF, 0);
+	error_to(tee);
+	go_on = parse(argc, argv, &options, &status);
+	error_to(NULL);
+	fclose(tee);
+	fclose(copy);
+	if (go_on)
+		status = (enum status)check(&options);
+	else if (status)
+		status = usage_error(messages);
+	free(messages);
+	return status;
 }
 
 const struct command cmd_check = {

@@ -38,19 +38,23 @@ static void describe(FILE *f, const char *name, const char *type, const char *wh
 	fprintf(f, "# HELP roundwatch_%s %s\n# TYPE roundwatch_%s %s\n", name, what, name, type);
 }
 
-/* Prometheus refuses the whole text if a byte is not UTF-8. */
+/* UTF-8 whatever the locale: Prometheus refuses all of the text for one byte that is not. */
 static void put_label(FILE *f, const char *name, const char *value, bool more)
 {
-	char *safe = text_for_terminal(value ? value : "");
+	uint32_t c;
+	size_t n;
 
 	fprintf(f, "%s=\"", name);
-	for (const char *s = safe; *s; s++) {
-		if (*s == '\\' || *s == '"')
-			fputc('\\', f);
-		fputc(*s, f);
+	for (const char *s = value ? value : ""; *s; s += n ? n : 1) {
+		n = utf8_decode(s, &c);
+		if (!n)
+			fputs("\xef\xbf\xbd", f);	/* U+FFFD */
+		else if (c == '\n')
+			fputs("\\n", f);
+		else
+			fprintf(f, "%s%.*s", c == '\\' || c == '"' ? "\\" : "", (int)n, s);
 	}
 	fprintf(f, "\"%s", more ? "," : "} ");
-	free(safe);
 }
 
 static void put_info(FILE *f, const struct roundwatch_info *info)
@@ -111,7 +115,7 @@ static void put_counts(FILE *f, const struct subjects *subjects, const struct ho
 static void put_process(FILE *f, const struct host *host, const struct allow *allow,
 			const struct roundwatch_tally *t)
 {
-	char pid[16], *comm = xstrndup(t->comm, sizeof(t->comm));
+	char pid[16], *comm = xstrndup(t->comm, sizeof(t->comm)), *doubt;
 	struct identity id;
 
 	identity_read(host, t, &id);
@@ -125,9 +129,13 @@ static void put_process(FILE *f, const struct host *host, const struct allow *al
 	put_label(f, "namespace", id.pod_namespace, true);
 	put_label(f, "unit", id.unit, true);
 	put_label(f, "allowed", allow_find(allow, host, t, &id) ? "true" : "false", true);
+	doubt = allow_doubt(allow, host, t, &id);
+	if (doubt)
+		error("%s[%u]: not looked up: %s", comm, t->tgid, doubt);
 	put_label(f, "verdict", verdict_name(t->verdict), false);
 	fprintf(f, "%u\n", t->evidence);
 	identity_free(&id);
+	free(doubt);
 	free(comm);
 }
 
@@ -230,13 +238,28 @@ static int replace(const char *path, const char *text, size_t n)
 	return status;
 }
 
+/* A device, a pipe or a link is nothing to put a file in the place of. */
+static bool may_replace(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) || S_ISREG(st.st_mode))
+		return true;
+	error("%s: not a regular file, and left as it is; without --textfile the metrics go to "
+	      "standard output", path);
+	return false;
+}
+
 static int metrics(const struct source_options *from, const char *textfile, const char *allow_path)
 {
 	char *text = NULL;
 	size_t n = 0;
-	FILE *f = open_memstream(&text, &n);
+	FILE *f;
 	int status, written = STATUS_OK;
 
+	if (textfile && !may_replace(textfile))
+		return STATUS_FAILURE;
+	f = open_memstream(&text, &n);
 	if (!f) {
 		error("out of memory");
 		return STATUS_FAILURE;
