@@ -8,15 +8,24 @@
  * was last reported of it and publishes the difference. As evidence decays,
  * verdicts also fall without a sample, so the slots of accused tasks are compared
  * once a second as long as there are any.
+ *
+ * A slot stays pinned from the moment that its tally has news until the news was
+ * published, and as long as its tally stands accused: nothing else may be put
+ * there, so that no rise and no end is lost.
  */
 #include "roundwatch.h"
 
-/* What was last reported of a slot. */
+/**
+ * struct reported - what was last reported of a slot
+ * @id: of the tally; 0: nothing was reported
+ * @verdict: the one reported last
+ * @highest: the highest one reported
+ * @exited: the end was reported
+ */
 struct reported {
-	u64 start_ns;
-	u32 pid;
+	u64 id;
 	u8 verdict;
-	bool process;
+	u8 highest;
 	bool exited;
 };
 
@@ -46,52 +55,89 @@ static void log_once(const struct roundwatch_tally *r)
 			    rule.randomx);
 }
 
-static void compare(u32 slot)
+static void publish(const struct roundwatch_tally *r, struct reported *last)
 {
-	struct reported *last = &reported[slot];
-	struct roundwatch_tally r;
-	bool process, exited;
+	last->verdict = r->verdict;
+	last->highest = r->highest;
+	last->exited = r->flags & ROUNDWATCH_EXITED;
+	stream_publish(r);
+	if (r->highest == ROUNDWATCH_RANDOMX)
+		log_once(r);
+}
 
-	if (!record_tally(&r, slot))
-		return;
-	process = r.flags & ROUNDWATCH_PROCESS;
-	exited = r.flags & ROUNDWATCH_EXITED;
-	if (last->pid != r.pid || last->start_ns != r.start_ns || last->process != process) {
-		/* The slot has another tally by now. */
+/* If the verdict rose and fell again before anybody looked, the rise is reported first. */
+static void publish_missed(const struct roundwatch_tally *r, struct reported *last)
+{
+	struct roundwatch_tally then = *r;
+
+	then.verdict = r->highest;
+	then.flags &= ~ROUNDWATCH_EXITED;
+	publish(&then, last);
+}
+
+static void compare(const struct roundwatch_tally *r, u32 slot)
+{
+	bool exited = r->flags & ROUNDWATCH_EXITED;
+	struct reported *last = &reported[slot];
+
+	if (last->id != r->id)
 		*last = (struct reported){
-			.start_ns = r.start_ns,
-			.pid = r.pid,
+			.id = r->id,
 			.verdict = ROUNDWATCH_ROUNDING,
-			.process = process,
+			.highest = ROUNDWATCH_ROUNDING,
 		};
-	}
-	if (r.verdict >= ROUNDWATCH_SUSPECT && !exited)
+	if (r->highest > max(last->highest, r->verdict))
+		publish_missed(r, last);
+	if (last->verdict != r->verdict || last->exited != exited)
+		publish(r, last);
+	if (r->verdict >= ROUNDWATCH_SUSPECT && !exited)
 		__set_bit(slot, accused);
 	else
 		__clear_bit(slot, accused);
-	if (last->verdict == r.verdict && last->exited == exited)
+}
+
+/* Unless its tally is accused, or has news again. */
+static void unpin(u32 slot)
+{
+	if (test_bit(slot, accused))
 		return;
-	last->verdict = r.verdict;
-	last->exited = exited;
-	stream_publish(&r);
-	if (r.highest == ROUNDWATCH_RANDOMX)
-		log_once(&r);
+	tally_unpin(slot);
+	/* Pairs with notice_change(): it sees the slot unpinned, or the bit is seen here. */
+	smp_mb__after_atomic();
+	if (test_bit(slot, changed))
+		tally_pin(slot);
+}
+
+static void compare_slots(const unsigned long *slots, bool processes)
+{
+	struct roundwatch_tally r;
+	u32 slot;
+
+	for_each_set_bit(slot, slots, tally_table.size) {
+		if (tally_is_process(slot) != processes)
+			continue;
+		clear_bit(slot, changed);
+		/* A change from now on sets the bit again. */
+		smp_mb__after_atomic();
+		if (record_tally(&r, slot))
+			compare(&r, slot);
+		else
+			set_bit(slot, changed);	/* it did not hold still: once more, later */
+		unpin(slot);
+	}
 }
 
 static void compare_changed(struct work_struct *work);
 static DECLARE_DELAYED_WORK(notice_work, compare_changed);
 
+/* Threads first, so that the end of a process comes after the ends of its threads. */
 static void compare_changed(struct work_struct *work)
 {
-	u32 slot;
-
-	for_each_set_bit(slot, changed, tally_table.size) {
-		clear_bit(slot, changed);
-		compare(slot);
-	}
-	for_each_set_bit(slot, accused, tally_table.size)
-		compare(slot);
-	if (!bitmap_empty(accused, tally_table.size))
+	compare_slots(changed, false);
+	compare_slots(accused, false);
+	compare_slots(changed, true);
+	compare_slots(accused, true);
+	if (!bitmap_empty(accused, tally_table.size) || !bitmap_empty(changed, tally_table.size))
 		queue_delayed_work(system_power_efficient_wq, &notice_work, HZ);
 }
 
@@ -110,7 +156,12 @@ static struct irq_work notice_irq_work;
  */
 void notice_change(const struct tally *t)
 {
-	set_bit(tally_slot(t), changed);
+	u32 slot = tally_slot(t);
+
+	set_bit(slot, changed);
+	/* Pairs with unpin(). */
+	smp_mb__after_atomic();
+	tally_pin(slot);
 	irq_work_queue(&notice_irq_work);
 }
 

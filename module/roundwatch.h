@@ -14,12 +14,6 @@
 
 #define ROUNDWATCH_VERSION	"0.1.0"
 
-/* The clock of the rule: cheap to read, and does not wrap. */
-static inline u64 now_ms(void)
-{
-	return get_jiffies_64() * MSEC_PER_SEC / HZ;
-}
-
 /**
  * may_read() - may the caller open a face of the module?
  *

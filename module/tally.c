@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The table of tallies; tally.h describes it. */
+#include "self.h"
 #include "tally.h"
 
 struct tally_table tally_table;
@@ -25,7 +26,8 @@ int tally_init(u32 max_tasks)
 	tally_table.key = kvcalloc(max_tasks, sizeof(*tally_table.key), GFP_KERNEL);
 	/* kvcalloc() would round up to a power of two of pages: a third more. */
 	tally_table.tally = vzalloc((size_t)max_tasks * sizeof(*tally_table.tally));
-	if (!tally_table.key || !tally_table.tally) {
+	tally_table.pinned = kvcalloc(BITS_TO_LONGS(max_tasks), sizeof(long), GFP_KERNEL);
+	if (!tally_table.key || !tally_table.tally || !tally_table.pinned) {
 		tally_exit();
 		return -ENOMEM;
 	}
@@ -43,8 +45,10 @@ void tally_exit(void)
 {
 	kvfree(tally_table.key);
 	vfree(tally_table.tally);
+	kvfree(tally_table.pinned);
 	tally_table.key = NULL;
 	tally_table.tally = NULL;
+	tally_table.pinned = NULL;
 	tally_table.size = 0;
 }
 
@@ -110,15 +114,17 @@ struct tally *tally_get(unsigned long key, u64 start_ns)
 }
 
 /*
- * Who gives way in a full set? First the exited, then the living; in each the
- * one with the least evidence; among equals the one that had most samples to
- * show some, so that a newcomer is not replaced before it could prove anything.
- * Read without owning: a wrong guess is a fair one.
+ * The order in which tallies of a full set give way: the exited before the living,
+ * those that were never accused before those that were, and then the one with the
+ * least evidence as of now; among equals the one that had most samples to show
+ * some, so that a newcomer is not replaced before it could prove anything. The
+ * pinned, among them all that stand accused, do not give way. Read without owning:
+ * a wrong guess is a fair one.
  */
 struct candidate {
 	u32 slot;
 	bool live;
-	bool accused;
+	bool was_accused;
 	bool unproven;
 	u32 evidence;
 	u64 samples;
@@ -128,8 +134,8 @@ static bool before(const struct candidate *a, const struct candidate *b)
 {
 	if (a->live != b->live)
 		return b->live;
-	if (a->accused != b->accused)
-		return b->accused;
+	if (a->was_accused != b->was_accused)
+		return b->was_accused;
 	if (a->unproven != b->unproven)
 		return b->unproven;
 	if (a->evidence != b->evidence)
@@ -143,16 +149,21 @@ static __no_kcsan struct candidate candidate(u32 slot, unsigned long key, u64 no
 	struct candidate c = {
 		.slot = slot,
 		.live = key != TALLY_EXITED,
-		.accused = t->verdict >= ROUNDWATCH_SUSPECT,
 		.samples = t->samples,
 	};
+	struct verdict_score score = t->score;
 	int i;
+
+	/* Among the living, only what they can show now counts. */
+	c.was_accused = !c.live && t->highest >= ROUNDWATCH_SUSPECT;
+	if (c.live)
+		verdict_decay(&rule, &score, now_ms());
 
 	c.unproven = c.samples < PROOF_SAMPLES &&
 		     now_ns - t->first_ns < (c.samples + 2) * PROOF_NS;
 	/* Evidence that a process only inherited does not count. */
 	for (i = 0; i < VERDICT_PARTS && c.samples; i++)
-		c.evidence += t->score.part[i];
+		c.evidence += score.part[i];
 	return c;
 }
 
@@ -182,7 +193,7 @@ static struct tally *make_room(const struct tally_identity *id, u64 now_ns)
 {
 	u32 first = tally_first_slot(id->key), i;
 	struct candidate best = {
-		.live = true, .accused = true, .unproven = true, .evidence = U32_MAX,
+		.live = true, .unproven = true, .evidence = U32_MAX,
 	};
 	unsigned long key = TALLY_FREE;
 	struct tally *t;
@@ -198,6 +209,8 @@ static struct tally *make_room(const struct tally_identity *id, u64 now_ns)
 			key = k;
 			goto found;
 		}
+		if (test_bit(slot, tally_table.pinned))
+			continue;
 		c = candidate(slot, k, now_ns);
 		if (before(&c, &best)) {
 			best = c;
@@ -205,16 +218,21 @@ static struct tally *make_room(const struct tally_identity *id, u64 now_ns)
 		}
 	}
 	/*
-	 * Nobody who stands accused gives way to a newcomer. And tasks that all
-	 * claim as fast as they come must leave a miner among them, once it is in,
-	 * the time to prove itself.
+	 * Tasks that all claim as fast as they come must leave a miner among them,
+	 * once it is in, the time to prove itself.
 	 */
-	if (best.live && (best.accused || best.unproven)) {
+	if (best.live && best.unproven) {
 		this_cpu_inc(tally_counters.dropped);
 		return NULL;
 	}
 found:
 	t = own_slot(best.slot, key);
+	/* Only an owner pins: what was read above may have changed since. */
+	if (t && test_bit(best.slot, tally_table.pinned)) {
+		tally_put(t);
+		this_cpu_inc(tally_counters.dropped);
+		return NULL;
+	}
 	if (t && key != TALLY_FREE && key != TALLY_EXITED) {
 		this_cpu_inc(tally_counters.evicted);
 		unkey(t, TALLY_EXITED);
@@ -236,8 +254,8 @@ static void fill(struct tally *t, const struct tally *with)
 /*
  * The kernel uses the task_struct of a task that is gone again at once, so that
  * the new task's tally belongs where the old task's stands. That one moves to
- * the slot that was found. An accused one stays, as a notice of it may be under
- * way, and its successor has to do with the second best.
+ * the slot that was found. One that is pinned stays, and its successor has to do
+ * with the second best.
  */
 static struct tally *move_in(struct tally *found, u32 first)
 {
@@ -245,7 +263,7 @@ static struct tally *move_in(struct tally *found, u32 first)
 
 	if (found == home || !tally_is(first, TALLY_EXITED) || !tally_own(home))
 		return found;
-	if (!tally_is(first, TALLY_EXITED) || home->verdict >= ROUNDWATCH_SUSPECT) {
+	if (!tally_is(first, TALLY_EXITED) || test_bit(first, tally_table.pinned)) {
 		tally_put(home);
 		return found;
 	}

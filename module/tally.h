@@ -134,12 +134,14 @@ DECLARE_PER_CPU(struct tally_counters, tally_counters);
  * struct tally_table - all of them
  * @key: of each slot
  * @tally: of each slot
+ * @pinned: a bit for each slot: nothing else may be put there
  * @size: slots, a power of two
  * @set_mask: takes a hash to the first slot of a set
  */
 struct tally_table {
 	unsigned long *key;
 	struct tally *tally;
+	unsigned long *pinned;
 	u32 size;
 	u32 set_mask;
 };
@@ -194,6 +196,22 @@ static inline unsigned long tally_thread_key(const void *task)
 static inline unsigned long tally_process_key(const void *signal)
 {
 	return (unsigned long)signal | 1;
+}
+
+static inline bool tally_is_process(u32 slot)
+{
+	return READ_ONCE(tally_table.tally[slot].bucket) == TALLY_NO_BUCKET;
+}
+
+/* A pinned slot keeps its tally, also when the task has ended. */
+static inline void tally_pin(u32 slot)
+{
+	set_bit(slot, tally_table.pinned);
+}
+
+static inline void tally_unpin(u32 slot)
+{
+	clear_bit(slot, tally_table.pinned);
 }
 
 int tally_init(u32 max_tasks);

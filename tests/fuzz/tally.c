@@ -3,12 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "self.h"
 #include "tally.h"
 
 #include "input.h"
 
 #define SLOTS	32	/* two sets, so that they fill quickly */
 #define TASKS	64
+
+struct verdict_rule rule = { .decay = VERDICT_DECAY_DEFAULT };
 
 static u64 ended;	/* tallies ended here, or because another task was found in their place */
 
@@ -33,14 +36,14 @@ static u32 slots_with(unsigned long key)
 	return n;
 }
 
-static u32 live_accused(void)
+static u32 live_pinned(void)
 {
 	u32 n = 0, slot;
 
 	for (slot = 0; slot < SLOTS; slot++)
 		n += tally_table.key[slot] != TALLY_FREE &&
 		     tally_table.key[slot] != TALLY_EXITED &&
-		     tally_table.tally[slot].verdict >= ROUNDWATCH_SUSPECT;
+		     test_bit(slot, tally_table.pinned);
 	return n;
 }
 
@@ -132,6 +135,10 @@ static void use(struct tally *t, struct input *in)
 		t->score.part[op >> 3 & 3] = number(in, 1);
 	if (op & 32)
 		t->verdict = op >> 6;
+	if (t->verdict >= ROUNDWATCH_SUSPECT)
+		tally_pin(tally_slot(t));
+	else
+		tally_unpin(tally_slot(t));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -172,11 +179,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		default:
 			t = get(task, start_ns, held);
 			if (!t) {
-				u32 still = live_accused();
+				u32 still = live_pinned();
 
 				t = claim(task, start_ns);
-				/* No accused tally is evicted. */
-				must(live_accused() == still);
+				/* No pinned tally is evicted. */
+				must(live_pinned() == still);
 			}
 			if (IS_ERR_OR_NULL(t))
 				break;

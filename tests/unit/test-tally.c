@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "self.h"
 #include "tally.h"
 #include "tap.h"
 
@@ -30,7 +31,7 @@ const char *__tsan_default_options(void)
 	return "history_size=7";
 }
 
-static const struct verdict_rule rule = {
+struct verdict_rule rule = {
 	.suspect = VERDICT_SUSPECT_DEFAULT,
 	.randomx = VERDICT_RANDOMX_DEFAULT,
 	.decay = VERDICT_DECAY_DEFAULT,
@@ -169,7 +170,8 @@ static void test_lifecycle(void)
 	tally_put(t);
 	ok(tally_read(slot, &copy) && copy.count[ROUNDWATCH_RU] == 2 &&
 	   copy.count[ROUNDWATCH_RN] == 1 && copy.changes == 2 &&
-	   copy.last == shim_jiffies && copy.first_ns == ktime_get_boot_fast_ns() - 3 * (NSEC_PER_SEC / HZ) && copy.mode == ROUNDWATCH_RN,
+	   copy.last == shim_jiffies &&
+	   copy.first_ns == ktime_get_boot_fast_ns() - 3 * (NSEC_PER_SEC / HZ) && copy.mode == ROUNDWATCH_RN,
 	   "a reader gets what was counted");
 
 	t = tally_get(4096, 7);
@@ -230,7 +232,21 @@ static void test_identity(void)
 	tally_exit();
 }
 
-/* A full set: who gives way? All are old enough for whatever grace there is. */
+/* Evidence as of now; the score fades from now on. */
+static void set_evidence(struct tally *t, u16 points)
+{
+	t->score.part[VERDICT_RU] = points;
+	t->score.decay_ms = now_ms();
+}
+
+/* As notice.c does for a tally that is accused. */
+static void accuse(struct tally *t, u8 verdict)
+{
+	t->verdict = t->highest = verdict;
+	tally_pin(tally_slot(t));
+}
+
+/* A full set: which tally gives way? All are old enough for whatever grace there is. */
 static void test_full_set(void)
 {
 	struct tally_counters sum;
@@ -242,25 +258,29 @@ static void test_full_set(void)
 	for (i = 0; i < TALLY_WAYS; i++) {
 		t = claim(key_of_set(i), 1, i, i);
 		t->samples = 1000;
-		t->score.part[VERDICT_RU] = 30 + i;
 		tally_put(t);
 	}
 	shim_jiffies += 1000 * HZ;
+	for (i = 0; i < TALLY_WAYS; i++) {
+		t = tally_get(key_of_set(i), 1);
+		set_evidence(t, 30 + i);
+		tally_put(t);
+	}
 	sum = counters(&live, &exited);
 	ok(live == TALLY_WAYS && !exited && !sum.evicted && !sum.dropped &&
 	   sum.claimed == TALLY_WAYS, "a set takes %d", TALLY_WAYS);
 
 	/* The two with the most evidence exit; one of them was accused. */
 	t = tally_get(key_of_set(15), 1);
-	t->verdict = ROUNDWATCH_ROUNDING;
+	t->verdict = t->highest = ROUNDWATCH_ROUNDING;
 	tally_end(t);
 	t = tally_get(key_of_set(14), 1);
-	t->verdict = ROUNDWATCH_SUSPECT;
+	t->highest = ROUNDWATCH_SUSPECT;
 	tally_end(t);
 	t = claim(key_of_set(16), 1, 16, 16);
 	ok(t, "a full set with exited tallies has room");
 	t->samples = 1000;
-	t->score.part[VERDICT_RU] = 500;
+	set_evidence(t, 500);
 	tally_put(t);
 	for (i = 0; i < TALLY_WAYS; i++) {
 		struct tally copy;
@@ -271,7 +291,7 @@ static void test_full_set(void)
 	ok(i < TALLY_WAYS, "of two exited, the one that was not accused gave way");
 	t = claim(key_of_set(17), 1, 17, 17);
 	t->samples = 1000;
-	t->score.part[VERDICT_RU] = 500;
+	set_evidence(t, 500);
 	tally_put(t);
 	sum = counters(&live, &exited);
 	ok(live == TALLY_WAYS && !exited && !sum.evicted, "the exited go first, nobody is evicted");
@@ -280,7 +300,7 @@ static void test_full_set(void)
 	t = claim(key_of_set(18), 1, 18, 18);
 	ok(t, "a full set of old tallies has room for a newcomer");
 	t->samples = 1000;
-	t->score.part[VERDICT_RU] = 500;
+	set_evidence(t, 500);
 	tally_put(t);
 	ok(!slots_with(key_of_set(0)), "the one with the least evidence gave way");
 	is(counters(&live, &exited).evicted, 1, "and was counted");
@@ -289,34 +309,34 @@ static void test_full_set(void)
 
 	/* Equals: 1 and 2 have the same evidence, 2 had more time to show some. */
 	t = tally_get(key_of_set(1), 1);
-	t->score.part[VERDICT_RU] = 32;
+	set_evidence(t, 32);
 	tally_put(t);
 	t = tally_get(key_of_set(2), 1);
 	t->samples = 2000;
 	tally_put(t);
 	t = claim(key_of_set(19), 1, 19, 19);
 	t->samples = 1000;
-	t->score.part[VERDICT_RU] = 500;
+	set_evidence(t, 500);
 	tally_put(t);
 	ok(slots_with(key_of_set(1)) && !slots_with(key_of_set(2)),
 	   "of equals, the one with more samples gave way");
 
-	/* Accused ones never do, however little evidence they have just now. */
+	/* A pinned one never does, however little evidence it has just now. */
 	t = tally_get(key_of_set(1), 1);
-	t->verdict = ROUNDWATCH_SUSPECT;
-	t->score.part[VERDICT_RU] = 0;
+	accuse(t, ROUNDWATCH_SUSPECT);
+	set_evidence(t, 0);
 	tally_put(t);
 	t = claim(key_of_set(20), 1, 20, 20);
 	t->samples = 1000;
-	t->score.part[VERDICT_RU] = 500;
+	set_evidence(t, 500);
 	tally_put(t);
 	ok(slots_with(key_of_set(1)) && !slots_with(key_of_set(3)),
-	   "an accused one stays and the next gives way");
+	   "a pinned one stays and the next gives way");
 	for (i = 0; i < 21; i++) {
 		t = slots_with(key_of_set(i)) ? tally_get(key_of_set(i), 1) : NULL;
 		if (!t)
 			continue;
-		t->verdict = i & 1 ? ROUNDWATCH_SUSPECT : ROUNDWATCH_RANDOMX;
+		accuse(t, i & 1 ? ROUNDWATCH_SUSPECT : ROUNDWATCH_RANDOMX);
 		tally_put(t);
 	}
 	shim_jiffies += 1000 * HZ;
@@ -324,7 +344,7 @@ static void test_full_set(void)
 	for (i = 0; i < 1000; i++)
 		if (claim(key_of_set(30), i, 30, 30))
 			break;
-	is(i, 1000, "a set of accused ones takes nobody");
+	is(i, 1000, "a set of pinned ones takes nobody");
 	is(counters(&live, &exited).dropped, sum.dropped + 1000, "each time it is counted");
 	is(filter_total(), TALLY_WAYS, "who was not let in is not in the filter");
 
@@ -442,6 +462,8 @@ static u64 observe(const struct task *task, u8 mode, u8 *verdict)
 		t->next_ns = task->cpu_ns + rule.gap_ns;
 		t->verdict = verdict_decide(&rule, verdict_evidence(&rule, &t->score),
 					    t->verdict);
+		if (t->verdict >= ROUNDWATCH_SUSPECT)
+			tally_pin(tally_slot(t));
 	}
 	samples = t->samples;
 	*verdict = t->verdict;

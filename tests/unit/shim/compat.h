@@ -95,12 +95,22 @@ static inline void shim_race(void)
 		shim_old;						\
 	})
 
-/* <linux/bitops.h>: for bits of the first word only. */
+/* <linux/bitops.h> */
+#define BITS_PER_LONG		64
+#define BITS_TO_LONGS(n)	(((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
+#define shim_bit(bit)		(1UL << (bit) % BITS_PER_LONG)
 #define test_and_set_bit(bit, p)					\
 	({								\
 		shim_race();						\
-		(bool)(__atomic_fetch_or(p, 1UL << (bit), __ATOMIC_SEQ_CST) & 1UL << (bit)); \
+		(bool)(__atomic_fetch_or((p) + (bit) / BITS_PER_LONG, shim_bit(bit), \
+					 __ATOMIC_SEQ_CST) & shim_bit(bit)); \
 	})
+#define set_bit(bit, p)		((void)test_and_set_bit(bit, p))
+#define clear_bit(bit, p)						\
+	((void)__atomic_fetch_and((p) + (bit) / BITS_PER_LONG, ~shim_bit(bit), __ATOMIC_SEQ_CST))
+#define test_bit(bit, p)						\
+	((bool)(__atomic_load_n((p) + (bit) / BITS_PER_LONG, __ATOMIC_RELAXED) & shim_bit(bit)))
+#define smp_mb__after_atomic()	smp_mb()
 
 /* A plain read of what others write, by design. */
 #define data_race(x)	__atomic_load_n(&(x), __ATOMIC_RELAXED)
@@ -160,6 +170,7 @@ __attribute__((weak)) u64 shim_jiffies;
 
 #define get_jiffies_64()	__atomic_load_n(&shim_jiffies, __ATOMIC_RELAXED)
 
+#define MSEC_PER_SEC	1000UL
 #define NSEC_PER_SEC	1000000000UL
 #define ktime_get_boot_fast_ns()	(get_jiffies_64() * (NSEC_PER_SEC / HZ))
 
