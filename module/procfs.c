@@ -10,8 +10,10 @@ static struct proc_dir_entry *entry;
 
 struct rank {
 	u32 slot;
+	u32 tgid;
 	u32 evidence;
 	u8 verdict;
+	bool exited;
 };
 
 /* What one reader gets: which tallies, in which order. */
@@ -35,6 +37,33 @@ static int by_rank(const void *a, const void *b)
 	return x->slot < y->slot ? -1 : 1;
 }
 
+static int by_process(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+
+	if (x->tgid != y->tgid)
+		return x->tgid < y->tgid ? -1 : 1;
+	if (x->exited != y->exited)
+		return x->exited ? 1 : -1;
+	return by_rank(a, b);
+}
+
+/* A living process counts once, as what the worst of its tallies is. */
+static void count_processes(struct view *view)
+{
+	u32 i;
+
+	sort(view->rank, view->n, sizeof(*view->rank), by_process, NULL);
+	for (i = 0; i < view->n; i++) {
+		const struct rank *r = &view->rank[i];
+
+		if (r->exited || (i && r[-1].tgid == r->tgid))
+			continue;
+		view->suspect += r->verdict == ROUNDWATCH_SUSPECT;
+		view->randomx += r->verdict == ROUNDWATCH_RANDOMX;
+	}
+}
+
 static int collect(struct view *view)
 {
 	struct roundwatch_tally r;
@@ -48,14 +77,13 @@ static int collect(struct view *view)
 			continue;
 		view->rank[view->n++] = (struct rank){
 			.slot = slot,
+			.tgid = r.tgid,
 			.evidence = r.evidence,
 			.verdict = r.verdict,
+			.exited = r.flags & ROUNDWATCH_EXITED,
 		};
-		if (r.flags & (ROUNDWATCH_PROCESS | ROUNDWATCH_EXITED))
-			continue;
-		view->suspect += r.verdict == ROUNDWATCH_SUSPECT;
-		view->randomx += r.verdict == ROUNDWATCH_RANDOMX;
 	}
+	count_processes(view);
 	sort(view->rank, view->n, sizeof(*view->rank), by_rank, NULL);
 	return 0;
 }
