@@ -68,6 +68,7 @@ done <"$here/../data/cgroups"
 # Lines, files and names without an end, and bytes of all values.
 printf '0::/docker/%s' $id1 >host/proc/7/cgroup
 same "cgroup: no newline" "$(raw CONTAINER)" "$id1"
+same "cgroup: raw" "$(raw CGROUP)" "/docker/$id1"
 i=0
 while [ $i -lt 3000 ]; do
 	i=$((i + 1))

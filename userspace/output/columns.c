@@ -243,11 +243,13 @@ const struct column row_columns[] = {
 	{ "RUNTIME", 0, 0, IDENTITY(TEXT, runtime) },
 	{ "CONTAINER", COLUMN_TRUNC, 0, IDENTITY(ID, container) },
 	{ "CONTAINER_NAME", COLUMN_TRUNC, 0, IDENTITY(TEXT, container_name) },
+	{ "IMAGE", COLUMN_TRUNC, 0, IDENTITY(TEXT, image) },
 	{ "INNER", COLUMN_TRUNC, 0, IDENTITY(ID, inner) },
 	{ "POD", COLUMN_TRUNC, 0, IDENTITY(TEXT, pod) },
 	{ "NAMESPACE", COLUMN_TRUNC, 0, IDENTITY(TEXT, pod_namespace) },
 	{ "POD_UID", COLUMN_TRUNC, 0, IDENTITY(ID, pod_uid) },
 	{ "VM", COLUMN_TRUNC, 0, IDENTITY(TEXT, vm) },
+	{ "CGROUP", COLUMN_TRUNC, 0, IDENTITY(TEXT, cgroup) },
 };
 
 const size_t row_columns_n = ARRAY_SIZE(row_columns);
