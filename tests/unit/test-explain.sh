@@ -113,6 +113,11 @@ has "of a recording, nothing else" "$text" "the recording's host is not at hand"
 same "no line is wider than 80 columns" "$(echo "$text" | awk 'length > 80')" ""
 same "plain ASCII" "$(echo "$text" | mk escapes; echo $?)" 0
 has "blocks where they can be shown" "$(LC_ALL=C.UTF-8 explain 7)" "RU 87 26 % ██████████▌"
+has "what to do next: keep" "$text" "keep roundwatch record /root/7.roundwatch cp /proc/7/exe"
+has "what to do next: gone?" "$text" "gone? roundwatch 7 # \"ended\" roundwatch --live --verdict"
+same "the end of it is on the screen" "$(echo "$text" | tail -n 22 | grep -c 'WHAT TO DO NEXT')" 1
+same "JSON: what to do next" "$("$build/roundwatch" explain -i recording -J 7 | mk json explain.0.next.3.command)" \
+	'"kill -STOP 7"'
 has "a thread" "$(explain 8)" "randomx worker [7, thread 8] behaves like RandomX"
 rule="suspect_evidence=50 randomx_evidence=100"
 recording
@@ -133,6 +138,7 @@ same "JSON: ended when" "$("$build/roundwatch" explain -i recording -J 8 | mk js
 recording uid=42
 printf 'user 42\n' >allow
 chmod 644 allow
+same "allowed: nothing to do" "$(explain --allow allow 7 | grep -c 'TO DO')" 0
 has "allowed" "$(explain --allow allow 7)" "It may do this: allowed by line 1: user 42"
 same "JSON: allowed" "$("$build/roundwatch" explain -i recording --allow allow -J 7 | mk json explain.0.allowed)" \
 	'"line 1: user 42"'

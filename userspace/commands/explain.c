@@ -164,6 +164,7 @@ static void end(struct explanation *e)
 	corroborate_free(&e->c);
 	identity_free(&e->id);
 	conclusions_free(&e->reasons);
+	steps_free(&e->next);
 }
 
 static enum status explain(const struct explain_options *o, const uint32_t *number, size_t n)
@@ -220,6 +221,8 @@ static enum status explain(const struct explain_options *o, const uint32_t *numb
 			conclude(&e[i].reasons, &snap, t, &e[i].id);
 		else
 			conclude_without(&e[i].reasons, &snap, t->start_ns);
+		if (!e[i].allowed)
+			steps_find(&e[i].next, t, &e[i].id);
 		if (o->json) {
 			json_object_array_add(list, explanation_to_json(&e[i]));
 		} else {

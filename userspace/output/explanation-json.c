@@ -24,6 +24,22 @@ static json_object *sentences_to_json(const struct sentences *w)
 	return a;
 }
 
+static json_object *steps_to_json(const struct steps *s)
+{
+	json_object *a = json_object_new_array();
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct step *step = &s->step[i];
+		json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "purpose", json_object_new_string(step_name(step->kind)));
+		json_object_object_add(o, "command", json_object_new_string(step->command));
+		json_object_object_add(o, "note", step->note ? json_object_new_string(step->note) : NULL);
+		json_object_array_add(a, o);
+	}
+	return a;
+}
+
 static json_object *counts_to_json(const struct roundwatch_tally *t)
 {
 	static const char *const name[] = { "rn", "rd", "ru", "rz" };
@@ -114,6 +130,7 @@ json_object *explanation_to_json(const struct explanation *e)
 		json_object_array_add(findings, p);
 	}
 	json_object_object_add(o, "findings", findings);
+	json_object_object_add(o, "next", steps_to_json(&e->next));
 	json_object_object_add(o, "identity", identity_to_json(&e->id));
 	return o;
 }

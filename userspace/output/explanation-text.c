@@ -165,6 +165,30 @@ static void print_findings(const struct explanation *e)
 	}
 }
 
+/* Commands are not wrapped, so that they can be copied; a note is a comment of the shell. */
+static void print_steps(const struct explanation *e)
+{
+	const struct steps *s = &e->next;
+
+	if (!s->n)
+		return;
+	heading("WHAT TO DO NEXT");
+	puts(e->snap->live ? "  as root" : "  as root, on the host of the recording");
+	for (size_t i = 0; i < s->n; i++) {
+		const struct step *step = &s->step[i];
+		char *safe = text_for_terminal(step->command);
+		bool again = i && step[-1].kind == step->kind;
+
+		printf("  %-7s %s", again ? "" : step_name(step->kind), safe);
+		if (step->note && page_has_room(10 + columns_of(safe, strlen(safe)), step->note)) {
+			paint(DIM, "  # ");
+			paint(DIM, step->note);
+		}
+		putchar('\n');
+		free(safe);
+	}
+}
+
 /* The verdict, the name and what it means: the most important line. */
 static void print_verdict(const struct explanation *e)
 {
@@ -243,4 +267,5 @@ void explanation_print(const struct explanation *e)
 	paragraphs("HOW SURE", &e->reasons.sure);
 	paragraphs("WHAT ELSE IT COULD BE", &e->reasons.maybe);
 	print_findings(e);
+	print_steps(e);
 }

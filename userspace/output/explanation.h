@@ -4,6 +4,7 @@
 
 #include "corroboration/corroborate.h"
 #include "output/conclusions.h"
+#include "output/steps.h"
 #include "records/subject.h"
 
 #define HISTORY_MAX	60	/* points */
@@ -38,6 +39,7 @@ struct explanation {
 	struct identity id;
 	struct corroboration c;
 	struct conclusions reasons;
+	struct steps next;
 	struct point history[HISTORY_MAX];
 	size_t points;
 };

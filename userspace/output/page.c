@@ -83,6 +83,11 @@ void wrap_from(unsigned int column, unsigned int at, const char *raw)
 	free(text);
 }
 
+bool page_has_room(unsigned int column, const char *text)
+{
+	return column + 4 + columns_of(text, strlen(text)) <= width;
+}
+
 void wrap(unsigned int at, const char *text)
 {
 	wrap_from(at, at, text);

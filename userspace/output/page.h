@@ -21,6 +21,9 @@ bool page_has_blocks(void);
 /* Print @text as it is, in that colour; NULL: in none. */
 void paint(const char *how, const char *text);
 
+/* Whether "  # " and @text fit into the line from @column on. */
+bool page_has_room(unsigned int column, const char *text);
+
 /* Columns that the first @n bytes of @text take. */
 int columns_of(const char *text, size_t n);
 
