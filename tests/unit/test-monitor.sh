@@ -11,18 +11,13 @@ await()
 {
 	what=$1
 	shift
-	tries=0
-	until "$@" > /dev/null 2>&1; do
-		tries=$((tries + 1))
-		if [ $tries -ge 400 ]; then
-			result 1 "$what"
-			sed 's/^/# out: /' out
-			sed 's/^/# err: /' err
-			return 1
-		fi
-		sleep 0.05
-	done
-	result 0 "$what"
+	wait_for 20 "$@"
+	set -- $?
+	result "$1" "$what"
+	[ "$1" != 0 ] || return 0
+	sed 's/^/# out: /' out
+	sed 's/^/# err: /' err
+	return 1
 }
 
 # line N PATH: print the value at PATH of the Nth line of out
