@@ -10,7 +10,7 @@
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp" "$tap_logs"' EXIT
 
-told_of()
+show_case()
 {
 	[ "$1" ] || sed 's/^/# | /' "$2"
 }
@@ -129,7 +129,7 @@ misses_results()
 # A script of two cases: the first leaves processes running, in a session of their own too.
 cat >"$tmp/cases" <<'END'
 . tests/tap.sh
-told_of() { :; }
+show_case() { :; }
 leaves()
 {
 	sleep 1000 &
@@ -163,6 +163,85 @@ leaves_what_passed()
 	return $status
 }
 
+# A tree whose suites do nothing: $tmp/tree/scripts/check is the real one. Every tool prints its arguments;
+# $BAD fails, and $SLOW never ends.
+make_tree()
+{
+	tree=$tmp/tree
+	mkdir -p "$tree/scripts" "$tree/tests/packages" "$tree/tests/fuzz" "$tree/tests/unit"
+	cp scripts/check scripts/tap "$tree/scripts"
+	cat >"$tree/tool" <<-'END'
+	#!/bin/sh
+	case "${0##*/} $*" in
+	"$BAD") exit 1 ;;
+	"$SLOW") echo $$ >slow; exec sleep 1000 ;;
+	"kernel list bullseye") echo 5.10.0-1-amd64 ;;
+	"kernel list trixie") echo 6.12.1+deb13-amd64 ;;
+	"kernel default") echo 6.1.0-1-amd64 ;;
+	*) printf 'ok 1 - %s\n1..1\n' "${0##*/} $*" ;;
+	esac
+	END
+	chmod +x "$tree/tool"
+	for tool in scripts/deps scripts/kernel scripts/vm scripts/foreign scripts/lint scripts/matrix \
+		scripts/testmod tests/packages/build.sh tests/fuzz/run tests/lab.sh; do
+		ln -sf "$tree/tool" "$tree/$tool"
+	done
+	printf 'programs:\n' >"$tree/Makefile"
+	printf 'all:\n' >"$tree/tests/fuzz/Makefile"
+	printf 'list:\n\t@echo one tests/fuzz/run\n\t@echo two tests/fuzz/run\n' >"$tree/tests/unit/Makefile"
+	: >"$tree/scripts/lib-apt"
+}
+
+# check BAD FAILED TEXT...: how many tests have failed for scripts/check if BAD fails, and what it prints
+check()
+{
+	BAD=$1 "$tmp/tree/scripts/check" >"$tmp/out" 2>&1 </dev/null
+	status=$?
+	if [ $status != $(($2 > 0)) ] || ! tail -n 1 "$tmp/out" | grep -x "[1-9][0-9]* passed, $2 failed"; then
+		cat "$tmp/out"
+		fail "$1 fails: not $2 failed, status $status"
+		return
+	fi
+	shift 2
+	for text; do
+		grep -F -e "$text" "$tmp/out" || return
+	done
+}
+
+checks()
+{
+	make_tree
+	check none 0 'lint: 1 passed' 'packages/build: 1 passed' 'vm/lab: 1 passed' 'vm/cases: 1 passed' \
+		'unit/two: 1 passed' 'fuzz: 1 passed' \
+		'matrix --tap bullseye/5.10.0-1-amd64 bookworm/6.1.0-1-rt-amd64 trixie/6.12.1+deb13-amd64'
+}
+
+misses_what_does_not_run()
+{
+	check 'kernel fetch' 2 'not ok - scripts/kernel fetch: status 1' 'unit/two: 1 passed' &&
+		check 'lint --tap' 1 'vm/cases: 1 passed' &&
+		check 'kernel prepare 6.12.1+deb13-amd64 trixie' 1 'matrix: 1 passed' &&
+		check 'kernel list trixie' 2 'matrix: no kernels were chosen' &&
+		check 'foreign trixie promtool' 2 'lint: 1 passed'
+}
+
+ends_when_interrupted()
+{
+	rm -f "$tmp/tree/slow"
+	SLOW='lint --tap' "$tmp/tree/scripts/check" >"$tmp/out" 2>&1 &
+	wait_for 20 test -s "$tmp/tree/slow" && kill -TERM $!
+	wait $!
+	status=$?
+	cat "$tmp/out"
+	[ $status = 143 ] && tail -n 1 "$tmp/out" | grep ' passed, ' &&
+		wait_for 20 has_ended_itself "$(cat "$tmp/tree/slow")"
+}
+
+has_ended_itself()
+{
+	! grep -qs '^State:.[^Z]' "/proc/$1/status"
+}
+
 stretches()
 {
 	[ "$(RW_SLOWNESS=7 sh -c '. tests/limits.sh; within 20')" -ge 140 ] && ! wait_for 1 false &&
@@ -180,5 +259,8 @@ test_case "a skipped test counts as failed" counts_skipped_as_failed
 test_case "results that are missing are missed" misses_results
 test_case "a case that failed ends what it started" ends_what_failed
 test_case "a case that passed does not" leaves_what_passed
+test_case "make check counts all suites" checks
+test_case "make check misses what does not run" misses_what_does_not_run
+test_case "make check ends all of it when it is interrupted" ends_when_interrupted
 test_case "limits stretch" stretches
 finish

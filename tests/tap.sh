@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 # TAP for the scripts below this directory whose tests are commands. Such a script defines
-#   told_of PASSED FILE   what to print about a case after its line; PASSED is empty if it failed, and
+#   show_case PASSED FILE   what to print about a case after its line; PASSED is empty if it failed, and
 #                         FILE has the output of its command
 # and may define
 #   set_up                what to do before a case
@@ -46,11 +46,11 @@ test_case()
 	set_up
 	if "$@" >"$tap_logs/$count" 2>&1; then
 		echo "ok $count - $title"
-		told_of 1 "$tap_logs/$count"
+		show_case 1 "$tap_logs/$count"
 	else
 		failed=$((failed + 1))
 		echo "not ok $count - $title"
-		told_of '' "$tap_logs/$count"
+		show_case '' "$tap_logs/$count"
 		end_case
 		clean_up >"$tap_logs/clean" 2>&1 || sed 's/^/# clean up | /' "$tap_logs/clean"
 	fi

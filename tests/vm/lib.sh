@@ -12,7 +12,7 @@ quiet_ms=300
 
 # Prints what the case remarked. If it failed: all of its output, the module's table, the end of the kernel log
 # and, if systemd runs, of the journal.
-told_of()
+show_case()
 {
 	if [ "$1" ]; then
 		grep '^# ' "$2"
