@@ -12,21 +12,29 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/* A guest's programs map what the host does not see. */
-static bool has_memory(const struct tally *t, const struct task_struct *task)
+/*
+ * RandomX cannot do without its cache. What the programs of a guest map, the host
+ * does not see.
+ */
+static void ask_memory(struct tally *t, const struct mm_struct *mm)
 {
-	return (t->flags & ROUNDWATCH_GUEST) || !task->mm ||
-	       READ_ONCE(task->mm->total_vm) >= VERDICT_MEMORY_MIB << (20 - PAGE_SHIFT);
+	unsigned long mib;
+
+	if ((t->flags & ROUNDWATCH_GUEST) || !mm)
+		return;
+	mib = READ_ONCE(mm->total_vm) >> (20 - PAGE_SHIFT);
+	t->mapped_mib = min_t(unsigned long, mib, U16_MAX);
+	verdict_witness(&t->score, mib >= VERDICT_MEMORY_MIB);
 }
 
-/* The score has changed; the verdict may have, too. @task is current. */
-static void judge(struct tally *t, const struct task_struct *task)
+/* The score of the running task or of its process has changed; the verdict may have, too. */
+static void judge(struct tally *t)
 {
 	u8 before = t->verdict;
 	u32 evidence;
 
 	if (verdict_asks(&rule, &t->score))
-		verdict_witness(&t->score, has_memory(t, task));
+		ask_memory(t, current->mm);
 	evidence = verdict_evidence(&rule, &t->score);
 	t->verdict = verdict_decide(&rule, evidence, before);
 	if (t->verdict == before)
@@ -46,39 +54,40 @@ static void judge(struct tally *t, const struct task_struct *task)
 static void sample_process(const struct task_struct *task,
 			   const struct verdict_sample *sample,
 			   const struct verdict_change *change,
-			   bool first, u8 flags)
+			   bool first, bool guest)
 {
 	struct tally *p = get_or_claim_process(task);
 
 	if (!p)
 		return;
-	p->flags |= flags;
+	if (guest)
+		p->flags |= ROUNDWATCH_GUEST;
 	if (first)
 		verdict_sample(&rule, &p->score, sample);
 	else
 		verdict_take(&rule, &p->score, change, sample->now_ms);
 	p->samples++;
+	p->uid = __kuid_val(task_uid(task));
 	tally_count(p, sample->mode);
 	memcpy(p->comm, task->group_leader->comm, sizeof(p->comm));
-	judge(p, task);
+	judge(p);
 	tally_put(p);
 }
 
 /*
  * The mode at a switch that the thread asked for is no evidence, as a miner can set
- * it before the system call. A thread that entered the kernel by an interrupt or
- * exception has no system call number (orig_ax is -1), whether it was then
- * preempted or blocked. A vCPU thread is always in a system call; it asked for
- * the switch if it is blocked.
+ * it before. A thread that entered the kernel by an interrupt or exception has no
+ * system call number: orig_ax is negative, in the 32 bits that the kernel itself
+ * looks at. A thread that is blocked asked for it in any case; it can have a page
+ * fault that sleeps whenever it wants. A vCPU thread is always in a system call.
  */
 static bool voluntary(const struct task_struct *task, bool guest)
 {
-	if (guest)
-		return !task_is_running(task);
-	return (long)task_pt_regs(task)->orig_ax >= 0;
+	return !task_is_running(task) || (!guest && (s32)task_pt_regs(task)->orig_ax >= 0);
 }
 
-static noinline void take_sample(struct tally *t, const struct task_struct *task,
+/* Return: whether it counted. */
+static noinline bool take_sample(struct tally *t, const struct task_struct *task,
 				 u32 mxcsr, u16 fcw, bool guest)
 {
 	struct verdict_sample sample = {
@@ -96,20 +105,19 @@ static noinline void take_sample(struct tally *t, const struct task_struct *task
 		verdict_init(&t->score, sample.now_ms);
 	change = verdict_sample(&rule, &t->score, &sample);
 	if (!change.counted)
-		return;
+		return false;
 	t->samples++;
 	t->cpu_ns = task->se.sum_exec_runtime;
 	t->next_ns = t->cpu_ns + rule.gap_ns;
 	t->mxcsr = mxcsr;
 	t->fcw = fcw;
+	t->uid = __kuid_val(task_uid(task));
 	memcpy(t->comm, task->comm, sizeof(t->comm));
 	if (guest)
 		t->flags |= ROUNDWATCH_GUEST;
-	if (verdict_is_led(&t->score))
-		t->flags |= ROUNDWATCH_X87;
-	judge(t, task);
-	sample_process(task, &sample, &change, first,
-		       t->flags & (ROUNDWATCH_GUEST | ROUNDWATCH_X87));
+	judge(t);
+	sample_process(task, &sample, &change, first, guest);
+	return true;
 }
 
 static noinline void sample_and_put(struct tally *t, const struct task_struct *task,
@@ -230,9 +238,11 @@ void observe_switch(void *data, struct fpu *fpu)
  * another task or for the kernel's own use. This also holds for the registers of
  * a guest, as a VM exit leaves them in place.
  *
- * If not @switched, the task has been on this CPU for about the floor's period.
- * That is more than the gap between samples, while its sum_exec_runtime may be
- * old on a CPU without a tick: such a look always counts.
+ * The gap between looks that count is measured by itself: a task could arrange for
+ * samples at switches, in a mode of its choice, so often that no look counts. If not
+ * @switched, the task has been on this CPU for about the floor's period. That is more
+ * than the gap, while its sum_exec_runtime may be old on a CPU without a tick: such a
+ * look always counts.
  *
  * Context: an interrupt, or a softirq on the way out of one, with interrupts off.
  */
@@ -240,8 +250,8 @@ void observe_look(bool switched)
 {
 	const struct task_struct *task = current;
 	const struct fpu *fpu = fpu_of(task);
+	u32 mxcsr, cpu;
 	struct tally *t;
-	u32 mxcsr;
 
 	if ((task->flags & PF_KTHREAD) || !fpu_is_live())
 		return;
@@ -255,7 +265,9 @@ void observe_look(bool switched)
 	if (!t)
 		return;
 	tally_count(t, fpu_rounding(mxcsr));
-	if (!switched || task->se.sum_exec_runtime >= t->next_ns)
-		take_sample(t, task, mxcsr, fpu_live_fcw(), fpu_is_guest(fpu));
+	cpu = task->se.sum_exec_runtime >> 10;
+	if ((!switched || cpu - t->look >= rule.gap_ns >> 10) &&
+	    take_sample(t, task, mxcsr, fpu_live_fcw(), fpu_is_guest(fpu)))
+		t->look = cpu;
 	tally_put(t);
 }

@@ -57,7 +57,8 @@ bool record_tally(struct roundwatch_tally *r, u32 slot)
 			.abi = ROUNDWATCH_ABI,
 			.time_ns = now_ns,
 		},
-		.flags = t.flags,
+		.flags = t.flags | (t.score.small ? ROUNDWATCH_SMALL : 0) |
+			 (verdict_is_led(&t.score) ? ROUNDWATCH_X87 : 0),
 		.pid = t.pid,
 		.tgid = t.tgid,
 		.uid = t.uid,
@@ -76,6 +77,7 @@ bool record_tally(struct roundwatch_tally *r, u32 slot)
 		.changes = t.changes,
 		.samples = t.samples,
 		.id = t.id,
+		.mapped = (u64)t.mapped_mib << 20,
 	};
 	memcpy(r->comm, t.comm, sizeof(r->comm));
 	r->comm[sizeof(r->comm) - 1] = '\0';

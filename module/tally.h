@@ -45,9 +45,11 @@
  * @highest: the highest so far
  * @score: of the decision rule
  * @fcw: x87 control word at the last sample
+ * @mapped_mib: memory that the process mapped when the rule last asked
  * @mxcsr: at the last sample
  * @cpu_ns: thread CPU time at the last sample
  * @samples: how many counted
+ * @look: thread CPU time at the last look that counted, in units of 1024 ns
  * @since_ns: CLOCK_BOOTTIME of the last change of @verdict
  * @start_ns: of the task, and with the key its identity
  * @process_start_ns: of its process
@@ -78,9 +80,11 @@ struct tally {
 
 	struct verdict_score score;
 	u16 fcw;
+	u16 mapped_mib;
 	u32 mxcsr;
 	u64 cpu_ns;
-	u64 samples;
+	u32 samples;
+	u32 look;
 	u64 since_ns;
 
 	u64 start_ns __aligned(64);

@@ -123,12 +123,13 @@ struct roundwatch_info {
 #define ROUNDWATCH_PROCESS	(1U << 0) /* a whole process, not one thread */
 #define ROUNDWATCH_EXITED	(1U << 1) /* the task is gone, or ran exec */
 #define ROUNDWATCH_GUEST	(1U << 2) /* registers of a virtual machine */
-#define ROUNDWATCH_X87		(1U << 3) /* the x87 rounding control follows MXCSR's */
+#define ROUNDWATCH_X87		(1U << 3) /* the x87 rounding control moves along with MXCSR's */
+#define ROUNDWATCH_SMALL	(1U << 4) /* maps less memory than RandomX needs */
 
 /**
  * struct roundwatch_tally - observations of one thread or one process
  * @header: type ROUNDWATCH_TALLY
- * @flags: ROUNDWATCH_PROCESS, _EXITED, _GUEST, _X87
+ * @flags: ROUNDWATCH_PROCESS, _EXITED, _GUEST, _X87, _SMALL
  * @pid: of the thread, in the initial pid namespace (what gettid() returns
  *	there); in a process's tally the same as @tgid
  * @tgid: of its process (what getpid() returns)
@@ -153,6 +154,8 @@ struct roundwatch_info {
  * @samples: observations that the rule counted
  * @id: of this tally, unique as long as the module is loaded and never 0; a
  *	task that runs exec gets another
+ * @mapped: bytes of memory that the process mapped when the rule last asked, in
+ *	whole MiB, at most 64 GiB; 0: it never did, or these are a guest's registers
  * @reserved: zero
  *
  * A process's tally carries the evidence of its threads and of the processes
@@ -183,7 +186,8 @@ struct roundwatch_tally {
 	__u64 changes;
 	__u64 samples;
 	__u64 id;
-	__u64 reserved[7];
+	__u64 mapped;
+	__u64 reserved[6];
 };
 
 /**
