@@ -33,21 +33,100 @@ static struct tally *get_process(const struct task_struct *task)
 			    task->group_leader->start_boottime);
 }
 
-/* The init of a pid namespace and a subreaper have children that they did not fork. */
-static bool is_adoptive(const struct task_struct *task)
+/*
+ * Who forked a process. The kernel knows its present parent only, which another
+ * process can become, by clone(CLONE_PARENT), as a subreaper, or as the init of a
+ * pid namespace. So each fork is noted, with the nearest ancestors, as a forker may
+ * be gone before its child. A slot has the last fork that hashes to it; a process
+ * that has lost its slot leaves nothing behind.
+ */
+#define BIRTHS_BITS	11
+#define ANCESTORS	4
+
+struct ancestor {
+	u64 start_ns;
+	pid_t tgid;
+};
+
+struct birth {
+	unsigned long busy;
+	unsigned long key;
+	u64 start_ns;
+	struct ancestor ancestor[ANCESTORS];
+};
+
+static struct birth births[1 << BIRTHS_BITS];
+
+/* The slot of a process, owned; NULL if another owns it just now. */
+static struct birth *own_birth(unsigned long key)
 {
-	return (task->signal->flags & SIGNAL_UNKILLABLE) ||
-	       task->signal->is_child_subreaper;
+	struct birth *b = &births[tally_hash(key) >> (32 - BIRTHS_BITS)];
+
+	return test_and_set_bit_lock(0, &b->busy) ? NULL : b;
+}
+
+static void put_birth(struct birth *b)
+{
+	clear_bit_unlock(0, &b->busy);
+}
+
+/* Return: false if nothing is known of the process. */
+static bool get_ancestors(struct ancestor *ancestor, const struct task_struct *task)
+{
+	unsigned long key = tally_process_key(task->signal);
+	struct birth *b = own_birth(key);
+	bool known;
+
+	if (!b)
+		return false;
+	known = b->key == key && b->start_ns == task->group_leader->start_boottime;
+	if (known)
+		memcpy(ancestor, b->ancestor, sizeof(b->ancestor));
+	put_birth(b);
+	return known;
+}
+
+static void note_birth(const struct task_struct *parent, const struct task_struct *child)
+{
+	struct ancestor ancestor[ANCESTORS + 1] = {
+		{ parent->group_leader->start_boottime, parent->tgid },
+	};
+	unsigned long key = tally_process_key(child->signal);
+	struct birth *b;
+
+	get_ancestors(ancestor + 1, parent);
+	b = own_birth(key);
+	if (!b)
+		return;
+	b->key = key;
+	b->start_ns = child->start_boottime;
+	memcpy(b->ancestor, ancestor, sizeof(b->ancestor));
+	put_birth(b);
+}
+
+/* The nearest ancestor that lives, under RCU; NULL if there is none. */
+static struct task_struct *living_ancestor(const struct task_struct *task)
+{
+	struct ancestor ancestor[ANCESTORS];
+	struct task_struct *one;
+	int i;
+
+	if (!get_ancestors(ancestor, task))
+		return NULL;
+	for (i = 0; i < ANCESTORS && ancestor[i].tgid; i++) {
+		one = pid_task(find_pid_ns(ancestor[i].tgid, &init_pid_ns), PIDTYPE_PID);
+		if (one && one->start_boottime == ancestor[i].start_ns &&
+		    atomic_read(&one->signal->live))
+			return one;
+	}
+	return NULL;
 }
 
 static void leave_to(const struct task_struct *heir, const struct verdict_score *from,
 		     bool same_program)
 {
-	struct tally *p;
+	struct tally *p = get_or_claim_process(heir);
 
-	if (is_adoptive(heir))
-		return;
-	p = get_or_claim_process(heir);
 	if (!p)
 		return;
 	verdict_decay(&rule, &p->score, now_ms());
@@ -70,20 +149,32 @@ void lineage_fork(void *data, struct task_struct *parent, struct task_struct *ch
 	if (child->signal == parent->signal)
 		return;
 	local_irq_save(flags);
+	note_birth(parent, child);
 	p = get_process(parent);
 	if (p) {
 		verdict_decay(&rule, &p->score, now_ms());
 		score = p->score;
 		tally_put(p);
-		if (!is_adoptive(parent))
-			leave_to(child, &score, true);
+		leave_to(child, &score, true);
 	}
 	local_irq_restore(flags);
 }
 
+/*
+ * The verdict is as old as the last sample and may have fallen since. It does not
+ * rise at an end, where there is none to ask for its memory.
+ */
 static void end_tally(struct tally *t)
 {
-	if (t->verdict >= ROUNDWATCH_SUSPECT)
+	u8 before = t->verdict, now;
+
+	verdict_decay(&rule, &t->score, now_ms());
+	now = verdict_decide(&rule, verdict_evidence(&rule, &t->score), before);
+	if (now < before) {
+		t->verdict = now;
+		t->since_ns = ktime_get_boot_fast_ns();
+	}
+	if (before >= ROUNDWATCH_SUSPECT)
 		notice_change(t);
 	tally_end(t);
 }
@@ -117,6 +208,7 @@ void lineage_exec(void *data, struct task_struct *task, pid_t old_pid, struct li
 static void end_process(struct task_struct *task)
 {
 	struct tally *p = get_process(task);
+	const struct task_struct *heir;
 	struct verdict_score score;
 	u8 highest;
 
@@ -126,12 +218,13 @@ static void end_process(struct task_struct *task)
 	score = p->score;
 	highest = p->highest;
 	end_tally(p);
-	/* The child was reported. Do not also accuse its parent. */
+	/* It was reported itself; its forker must not be accused of the same. */
 	if (highest == ROUNDWATCH_RANDOMX)
 		return;
 	rcu_read_lock();
-	leave_to(rcu_dereference(task->real_parent), &score,
-		 task->group_leader->flags & PF_FORKNOEXEC);
+	heir = living_ancestor(task);
+	if (heir)
+		leave_to(heir, &score, task->group_leader->flags & PF_FORKNOEXEC);
 	rcu_read_unlock();
 }
 
