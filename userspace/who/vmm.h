@@ -5,22 +5,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* True if a program with this base name runs virtual machines. */
+/* Whether a program of that name, without its directory, runs virtual machines. */
 bool vmm_is(const char *program);
 
 /**
- * vmm_name - name of a virtual machine, from the command line of its program
- * @program: base name of the executable
+ * vmm_name - name of the virtual machine, from the command line that runs it
+ * @program: name of the executable, without its directory
  * @args: the command line, each argument terminated by a NUL
- * @n: length of @args in bytes
+ * @n: its bytes
  *
- * Supports QEMU (also run by libvirt and Kata Containers), Firecracker, Cloud Hypervisor
- * and the shim of Kata Containers, which may contain a hypervisor. Allocated; NULL if
- * the program is none of these or the machine has no name.
+ * Knows QEMU (also as libvirt and Kata Containers run it), Firecracker, Cloud
+ * Hypervisor and the shim of Kata Containers, which may run one itself. Allocated;
+ * NULL if the program is none of these, or the machine has no name.
  */
 char *vmm_name(const char *program, const char *args, size_t n);
 
-/* ID of the sandbox, if Kata Containers named the machine; allocated. */
+/* ID of the sandbox that a machine of that name is, if Kata Containers named it; allocated. */
 char *vmm_sandbox(const char *name);
 
 #endif
