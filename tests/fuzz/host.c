@@ -25,6 +25,8 @@
 /* For a LINK, the contents are its target; for an ENTRY, the name of a subdirectory. */
 enum kind { TEXT, LINK, ENTRY };
 
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 static const struct file {
 	char letter;
 	enum kind kind;
@@ -41,6 +43,19 @@ static const struct file {
 	{ 'u', TEXT, "etc/passwd" },
 	{ 'o', ENTRY, "var/log/pods" },
 	{ 'n', ENTRY, "var/log/containers" },
+	/* State, configuration and command lines of container runtimes. */
+	{ 'd', TEXT, "var/lib/docker/containers/" ID "/config.v2.json" },
+	{ 'k', TEXT, "run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io/" ID "/config.json" },
+	{ 'b', TEXT, "var/lib/containers/storage/vfs-containers/containers.json" },
+	{ 'j', TEXT, "etc/docker/daemon.json" },
+	{ 'f', TEXT, "etc/containers/storage.conf" },
+	{ 'i', TEXT, "run/systemd/machines/m" },
+	{ 'r', TEXT, "proc/9/comm" },
+	{ 'v', TEXT, "proc/9/cmdline" },
+	{ 'w', LINK, "proc/9/cwd" },
+	{ 'y', TEXT, "proc/7/task/8/stat" },
+	{ 'z', TEXT, "proc/7/task/8/cgroup" },
+	{ 'a', LINK, "proc/7/task/8/exe" },
 	/* The files below describe the kernel. */
 	{ 'R', TEXT, "proc/sys/kernel/osrelease" },
 	{ 'C', TEXT, "proc/cmdline" },
@@ -76,7 +91,7 @@ static void make_root(void)
 	root = open(sysroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	must(root >= 0);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		char path[128];
+		char path[256];
 
 		snprintf(path, sizeof(path), "%s%s", files[i].path,
 			 files[i].kind == ENTRY ? "/" : "");
@@ -218,11 +233,15 @@ static void identify(void)
 {
 	struct identity id;
 	struct host host;
+	char *place;
 
 	must(!host_open(&host, sysroot, false));
 	identity_read(&host, &tally, &id);
 	must(id.user);
-	free(identity_place(&id));
+	place = identity_place(&id);
+	must(place || !id.found);
+	must(!id.container == !id.runtime);
+	free(place);
 	free(identity_describe(&id));
 	free(identity_oddities(&id, &tally));
 	json_object_put(identity_to_json(&id));
