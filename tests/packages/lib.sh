@@ -8,7 +8,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp" "$tap_logs"' EXIT
 
 # The end of what a failed command said.
-told_of()
+show_case()
 {
 	[ "$1" ] || tail -n 60 "$2" | sed 's/^/# | /'
 }

@@ -22,8 +22,13 @@ if [ $# -ne 1 ] || [ ! -x "$1/roundwatch" ] || [ ! -x "$1/mkrecord" ]; then
 fi
 build=$(cd "$1" && pwd) || exit 2
 source=$(cd "$(dirname "$0")/../../userspace" && pwd) || exit 2
+# shellcheck source=tests/limits.sh
+. "$(dirname "$0")/../limits.sh"
 tmp=$(mktemp -d) || exit 2
-trap 'rm -rf "$tmp"' EXIT
+# Every program that the test starts has this in its environment.
+RW_CASE=$$
+export RW_CASE
+trap 'end_test; rm -rf "$tmp"' EXIT
 trap 'exit 2' HUP INT TERM
 cd "$tmp" || exit 2
 
@@ -37,6 +42,14 @@ run()
 {
 	rc=0
 	"$build/roundwatch" "$@" > out 2> err < /dev/null || rc=$?
+}
+
+# Ends what the test has left running.
+end_test()
+{
+	# shellcheck disable=SC2046 # words
+	set -- $(unset RW_CASE && grep -lsxz "RW_CASE=$$" /proc/[0-9]*/environ | cut -d/ -f3)
+	[ $# = 0 ] || kill -KILL "$@" 2> /dev/null
 }
 
 result()	# passed? what

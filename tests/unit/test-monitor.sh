@@ -11,18 +11,13 @@ await()
 {
 	what=$1
 	shift
-	tries=0
-	until "$@" > /dev/null 2>&1; do
-		tries=$((tries + 1))
-		if [ $tries -ge 400 ]; then
-			result 1 "$what"
-			sed 's/^/# out: /' out
-			sed 's/^/# err: /' err
-			return 1
-		fi
-		sleep 0.05
-	done
-	result 0 "$what"
+	wait_for 20 "$@"
+	set -- $?
+	result "$1" "$what"
+	[ "$1" != 0 ] || return 0
+	sed 's/^/# out: /' out
+	sed 's/^/# err: /' err
+	return 1
 }
 
 # line N PATH: print the value at PATH of the Nth line of out
@@ -78,7 +73,7 @@ mk head info \
 
 run monitor --input all --allow nobody
 expect "replay" 0
-same "replay: events" "$(events)" "verdict-present verdict-fell verdict-fell verdict-rose verdict-rose \
+same "replay: events" "$(events)" "verdict-present verdict-fell verdict-fell verdict-rose \
 verdict-ended verdict-rose verdict-ended "
 same "present: kind" "$(line 1 event.kind)" '"alert"'
 same "present: category" "$(line 1 event.category)" '["malware"]'
@@ -100,10 +95,17 @@ same "the process is what its worst tally is" \
 	'"randomx" "suspect" "2023-11-14T22:13:22.000000+00:00"'
 same "a fall is no alert" "$(line 3 event.kind) $(line 3 event.type) $(line 3 roundwatch.verdict)" \
 	'"event" ["change"] "rounding"'
-same "a suspect: severity" "$(line 4 event.severity)" 47
-same "a rise: previous" "$(line 5 roundwatch.previous)" '"suspect"'
-same "an end" "$(line 6 event.kind) $(line 6 event.type)" '"event" ["end"]'
-same "risen and ended between two looks: both" "$(line 7 process.pid) $(line 8 process.pid)" "70 70"
+same "a rise: previous" "$(line 4 roundwatch.previous)" '"suspect"'
+same "an end" "$(line 5 event.kind) $(line 5 event.type)" '"event" ["end"]'
+same "risen and ended between two looks: both" "$(line 6 process.pid) $(line 7 process.pid)" "70 70"
+same "ids: one for each event" "$(i=0
+	while [ $i -lt 7 ]; do
+		i=$((i + 1))
+		line $i event.id
+	done | sort -u | wc -l)" 7
+first=$(line 1 event.id)
+run monitor --input all --allow nobody
+same "ids: the same when read again" "$(line 1 event.id)" "$first"
 same "entity: the same while it lives" "$(line 1 process.entity_id)" "$(line 3 process.entity_id)"
 # The process's own tally ends before that of its thread. A tally left by exec comes last.
 mk head info tally flags=1 pid=42 tgid=42 verdict=3 tally pid=43 tgid=42 verdict=3 \
@@ -132,6 +134,60 @@ first=$(line 1 process.entity_id)
 run monitor --input reused --allow nobody
 [ "$(line 1 process.entity_id)" != "$first" ]
 result $? "entity: another with a reused PID"
+
+#
+# What is held back
+#
+
+# at SECONDS VERDICT [WORD...]: words for mkrecord, of process 9
+at()
+{
+	seconds=$1
+	verdict=$2
+	shift 2
+	echo "tally flags=1 pid=9 tgid=9 comm=nine highest=3 verdict=$verdict time_ns=$((10000 + seconds))000000000 $*"
+}
+# shellcheck disable=SC2046 # words
+held()	# WHAT WANTED TALLY...: the actions, verdicts and changes held back of each event
+{
+	what=$1
+	wanted=$2
+	shift 2
+	# shellcheck disable=SC2048,SC2086 # words
+	mk head info end $* > held
+	run monitor --input held --allow nobody
+	same "held: $what" "$(i=0
+		while [ $i -lt "$(wc -l < out)" ]; do
+			i=$((i + 1))
+			line $i event.action
+			line $i roundwatch.verdict
+			line $i roundwatch.held_back | grep -v 'no such'
+			line $i event.severity
+		done | tr -d '"' | sed 's/verdict-//' | tr '\n' ' ')" "$wanted"
+}
+held "a suspect alone" "rose suspect 47 " "$(at 1 2)"
+held "suspect and randomx together" "rose randomx 73 " "$(at 1 2)" "$(at 5 3)"
+held "suspect and randomx apart" "rose suspect 47 rose randomx 73 " "$(at 1 2)" "$(at 7 3)"
+held "suspect for a moment" "" "$(at 1 2)" "$(at 3 1)"
+held "suspect for a moment, and again" "rose suspect 2 47 " "$(at 1 2)" "$(at 3 1)" "$(at 20 2)" "$(at 40 2)"
+held "suspect for a while" "rose suspect 47 fell rounding 21 " "$(at 1 2)" "$(at 8 1)"
+held "suspect until it ends" "rose suspect 47 ended suspect 21 " "$(at 1 2)" "$(at 3 2 flags=3)"
+ups="rose randomx 73 fell rounding 21 rose randomx 73 fell rounding 21 rose randomx 73 "
+held "up and down" "${ups}fell rounding 21 " \
+	"$(at 1 3)" "$(at 20 1)" "$(at 40 3)" "$(at 60 1)" "$(at 80 3)" "$(at 100 1)"
+held "up and down, too often" "${ups}fell rounding 21 rose randomx 2 73 " \
+	"$(at 1 3)" "$(at 20 1)" "$(at 40 3)" "$(at 60 1)" "$(at 80 3)" "$(at 100 1)" \
+	"$(at 120 3)" "$(at 140 1)" "$(at 160 3)"
+held "too often, and later again" "${ups}fell rounding 21 fell rounding 1 21 rose randomx 73 " \
+	"$(at 1 3)" "$(at 20 1)" "$(at 40 3)" "$(at 60 1)" "$(at 80 3)" "$(at 100 1)" \
+	"$(at 120 3)" "$(at 140 1)" "$(at 700 3)"
+held "too often, until it ends" "${ups}fell rounding 21 ended randomx 1 21 " \
+	"$(at 1 3)" "$(at 20 1)" "$(at 40 3)" "$(at 60 1)" "$(at 80 3)" "$(at 100 1)" \
+	"$(at 120 3)" "$(at 121 3 flags=3)"
+says "held: in words" out "1 earlier change of its verdict was not reported"
+suspects="$(at 1 2) $(at 10 1) $(at 20 2) $(at 30 1) $(at 40 2) $(at 50 1)"
+ups="rose suspect 47 fell rounding 21 rose suspect 47 fell rounding 21 rose suspect 47 fell rounding 21 "
+held "too often a suspect, and then randomx" "${ups}rose randomx 1 73 " "$suspects" "$(at 60 2)" "$(at 70 1)" "$(at 80 3)"
 
 run monitor --input all --format text --allow nobody
 expect "text" 0
@@ -195,6 +251,7 @@ mk head info \
 allowed "nobody by nothing" "# exe /usr/bin/monerod" false false
 same "sysroot: executable" "$(line 1 process.executable) $(line 1 process.command_line)" \
 	'"/usr/bin/monerod" "/usr/bin/monerod --prune"'
+same "sysroot: arguments" "$(line 1 process.args)" '["/usr/bin/monerod","--prune"]'
 same "sysroot: user" "$(line 1 user.name) $(line 1 user.id)" '"monero" "990"'
 same "sysroot: unit" "$(line 1 roundwatch.unit)" '"monerod.service"'
 same "sysroot: container" "$(line 2 container.id) $(line 2 container.runtime)" "\"$id\" \"docker\""
@@ -218,6 +275,9 @@ mkdir -p host/var/lib/docker/containers/$id host/var/lib/containers/storage/over
 echo '{"Config":{"Image":"monero/node:1"}}' > host/var/lib/docker/containers/$id/config.v2.json
 allowed "by image (docker)" "image monero/*:?" false true
 same "image" "$(line 2 container.image.name)" '"monero/node:1"'
+echo '{"Config":{"Image":"monero/node:1"},"Name":"/node"}' > host/var/lib/docker/containers/$id/config.v2.json
+allowed "by container's name" "container node" false true
+same "container's name" "$(line 2 container.name)" '"node"'
 echo '{"Config":{"Image":[]}}' > host/var/lib/docker/containers/$id/config.v2.json
 allowed "an image that is no text" "image *" false false
 echo nonsense > host/var/lib/docker/containers/$id/config.v2.json
@@ -251,7 +311,7 @@ bad "user a user b" "'user' twice"
 bad "pod web" "pod 'web' is not NAMESPACE/NAME"
 
 # What systemd escapes in the name of a unit.
-echo '0::/machine.slice/machine-node\x2d1.scope' > host/proc/42/cgroup
+printf '%s\n' '0::/machine.slice/machine-node\x2d1.scope' > host/proc/42/cgroup
 allowed "by unit, escaped" 'unit machine-node\x2d1.scope' true false
 allowed "by unit, another escape" 'unit machine-node\x2d2.scope' false false
 allowed "by unit, a pattern and an escape" 'unit machine-*\x2d?.scope' true false
@@ -297,12 +357,92 @@ run monitor --input two --allow none
 expect "a list that is not there" 1
 
 #
+# The length of a line
+#
+
+cp -r host long
+long=$(head -c 4000 /dev/zero | tr '\0' '\001')
+ln -sfn "/$long" long/proc/42/exe
+head -c 60000 /dev/urandom > long/proc/42/cmdline
+head -c 5000 /dev/zero | tr '\0' x | sed 's,^,0::/a/,' > long/proc/42/cgroup
+i=0
+while [ $i -lt 9000 ]; do
+	i=$((i + 1))
+	printf '%d\0' $i
+done > long/proc/43/cmdline
+mkdir -p long/var/lib/docker/containers/$id
+printf '{"Config":{"Image":"%s"}}' "$(head -c 100000 /dev/zero | tr '\0' i)" \
+	> long/var/lib/docker/containers/$id/config.v2.json
+printf 'image i%s\n' "$(head -c 20000 /dev/zero | tr '\0' '*')" > list
+for format in json text; do
+	run monitor --input two --sysroot long --allow list --format $format
+	same "long: $format: lines" "$(wc -l < out)" 2
+	same "long: $format: below 8 KiB" "$(awk 'length >= 8000 { print length }' out)" ""
+done
+same "long: text: a mark" "$(grep -c 'image iii*\[cut\]$' out)" 1
+run monitor --input two --sysroot long --allow list --exec 'cat > hook.$$'
+for i in 1 2; do
+	line $i process.pid > pid
+	same "long: still JSON" "$(cat pid)" $((41 + i))
+done
+same "long: values" "$(line 1 process.executable | grep -c '\[cut\]"$') $(line 2 process.args |
+	grep -c ',"[0-9]*","\[cut\]"\]$')" "1 1"
+same "long: what is short is whole" "$(line 2 host.id) $(line 2 roundwatch.verdict)" '"cafe" "randomx"'
+sort out > sorted
+cat hook.* | sort | cmp -s - sorted
+result $? "long: commands get the same"
+
+#
+# The journal
+#
+
+mk head info tally flags=1 pid=5 tgid=5 comm=five verdict=3 tally flags=1 pid=6 tgid=6 comm=six verdict=2 end \
+	tally flags=1 pid=5 tgid=5 comm=five verdict=1 time_ns=10020000000000 > levels
+# journal ARG...: as systemd runs it with its standard output connected to the journal
+journal()
+{
+	: > out
+	stream=$(stat -c %d:%i out)
+	JOURNAL_STREAM=$stream "$build/roundwatch" monitor --input levels --allow nobody "$@" > out 2> err
+}
+journal --format text
+same "journal: priorities of lines" "$(cut -c 1-3 out | tr '\n' ' ')" "<2> <4> <5> "
+journal --format json
+same "journal: JSON after the priority" "$(sed -n 's/^<2>//p' out | mk json process.pid)" 5
+JOURNAL_STREAM=1:1 "$build/roundwatch" monitor --input levels --allow nobody > out
+same "journal: another stream's" "$(cut -c 1 out | sort -u)" "{"
+if ! ldd "$build/roundwatch" 2> /dev/null | grep -q libsystemd; then
+	skip "journal: entries" "built without libsystemd"
+elif unshare -Urm sh -c 'mount -t tmpfs none /run' 2> /dev/null; then
+	export build
+	# shellcheck disable=SC2016 # for sh
+	unshare -Urm sh -c '
+		mount -t tmpfs none /run && mkdir -p /run/systemd/journal
+		"$build/mkrecord" listen /run/systemd/journal/socket > entries &
+		until [ -S /run/systemd/journal/socket ]; do :; done
+		: > out
+		JOURNAL_STREAM=$(stat -c %d:%i out) "$build/roundwatch" monitor --input levels \
+			--allow nobody > out
+		until [ "$(grep -c ^MESSAGE= entries)" = 3 ]; do :; done
+		kill $!'
+	same "journal: nothing on standard output" "$(wc -c < out)" 0
+	same "journal: priorities" "$(grep ^PRIORITY= entries | tr '\n' ' ')" "PRIORITY=2 PRIORITY=4 PRIORITY=5 "
+	same "journal: sentences" "$(sed -n 's/^MESSAGE=\([^(]*\) (.*/\1/p' entries | tr '\n' ,)" \
+		"five[5] is randomx,six[6] is suspect,five[5] became rounding, was randomx,"
+	says "journal: fields" entries PROCESS_PID=5 ROUNDWATCH_VERDICT=randomx EVENT_ACTION=verdict-present \
+		THREAT_TECHNIQUE_ID=T1496 SYSLOG_IDENTIFIER=roundwatch
+	same "journal: no name that the journal would refuse" "$(grep -c '^[^=]*[^A-Z0-9_=]\|^_' entries)" 0
+else
+	skip "journal: entries" "user namespaces are not allowed"
+fi
+
+#
 # --exec
 #
 
 run monitor --input all --allow nobody --exec 'cat > event.$$; echo said'
 same "exec: status" $rc 0
-same "exec: once for each event" "$(cat event.* | wc -l) $(grep -c said err)" "8 8"
+same "exec: once for each event" "$(cat event.* | wc -l) $(grep -c said err)" "7 7"
 sort out > sorted
 cat event.* | sort | cmp -s - sorted
 result $? "exec: gets what is printed"
@@ -618,8 +758,8 @@ else
 	skip "metrics: promtool" "not installed"
 fi
 # Labels are UTF-8 in any locale; three characters alone are escaped.
-mk head info tally pid=5 tgid=5 comm="$(printf 'x\303\251\351\n\t"\\')" verdict=3 end > label
-bytes=$(printf 'comm="x\303\251\357\277\275\\n\t\\"\\\\",user')
+mk head info tally pid=5 tgid=5 comm="$(printf 'x\303\251\351\n\t"\134')" verdict=3 end > label
+bytes=$(printf 'comm="x\303\251\357\277\275\\n\t\\"\\\\",')user
 for charset in C C.UTF-8 de_DE.ISO-8859-1 ja_JP.SJIS; do
 	case $charset in
 	*_*)

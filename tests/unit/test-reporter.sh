@@ -598,7 +598,7 @@ same "a user without a name" "$(cat out)" 4000000001
 if cp "$(command -v sleep)" ') S 1 1' 2> /dev/null; then
 	'./) S 1 1' 60 &
 	pid=$!
-	sleep 0.2 2> /dev/null || sleep 1
+	wait_for 20 grep -qx ') S 1 1' "/proc/$pid/comm"
 	mk info tally tgid=$pid pid=$pid highest=1 process_start_ns="$(mk start $pid)" end > here
 	run list --device here --raw --noheadings --output CMDLINE
 	same "a name with parentheses and blanks" "$(cat out)" './)\x20S\x201\x201\x2060'

@@ -38,14 +38,10 @@ keys() { on_tmux send-keys "$@"; }
 # screen: print the contents of the screen; with -e including colours
 screen() { on_tmux capture-pane -p "$@"; }
 
-# Wait until "$@" succeeds, up to 20 seconds
+# await COMMAND...: wait until it succeeds
 await()
 {
-	for _ in $(seq 200); do
-		"$@" && return
-		sleep 0.1
-	done
-	return 1
+	wait_for 20 "$@"
 }
 
 has() { screen | grep -qF -e "$1"; }
@@ -95,7 +91,7 @@ if ! command -v tmux >/dev/null; then
 	exit
 fi
 session=0
-trap 'stop; rm -rf "$tmp"' EXIT
+trap 'stop; end_test; rm -rf "$tmp"' EXIT
 
 evil=$(printf 'e\033[31mvil')
 mk head info live=41 exited=3 \

@@ -225,11 +225,7 @@ exec 3>fifo
 cat first >&3
 kept()	# FILE: wait until the copy equals FILE
 {
-	n=0
-	until cmp -s "$1" copy || [ $((n += 1)) -gt 200 ]; do
-		sleep 0.05
-	done
-	cmp "$1" copy
+	wait_for 20 cmp "$1" copy
 }
 kept state
 same "the state is kept at once" $? 0

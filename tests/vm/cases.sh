@@ -37,7 +37,7 @@ observes()
 detects()
 {
 	start_miner "$@" || return 1
-	accused "$pid" 60 && has_row VERDICT=randomx PID="$pid" COMM=miner && nobody_else miner
+	accused "$pid" 60 && await 60 has_row VERDICT=randomx PID="$pid" COMM=miner && nobody_else miner
 	status=$?
 	stop "$pid"
 	return $status
@@ -47,7 +47,7 @@ detects()
 detects_renaming()
 {
 	start_miner --rename --name '[kworker/0:1]' --threads 2 || return 1
-	accused "$pid" 60 && has_row VERDICT=randomx PID="$pid" TID=- || return 1
+	accused "$pid" 60 && await 60 has_row VERDICT=randomx PID="$pid" TID=- || return 1
 	others=$({ rows VERDICT=suspect; rows VERDICT=randomx; } | awk -v pid="$pid" '$3 != pid')
 	stop "$pid"
 	[ -z "$others" ] || fail "accused: $others"

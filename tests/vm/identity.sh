@@ -20,8 +20,8 @@ who()
 # is PID COLUMNS WANTED
 is()
 {
-	told=$(who "$1" "$2")
-	[ "$told" = "$3" ] || fail "$1 has $2 '$told', not '$3': $(cat "/proc/$1/cgroup")"
+	shown=$(who "$1" "$2")
+	[ "$shown" = "$3" ] || fail "$1 has $2 '$shown', not '$3': $(cat "/proc/$1/cgroup")"
 }
 
 # rounding PROGRAM ARG...: starts the program as $pid, and waits until the module has seen it.
@@ -54,7 +54,7 @@ hidden_by_library()
 	others=$("$reporter" --raw -n -o PID,FLAGS | grep -v "^$pid " | grep hidden)
 	rm /etc/ld.so.preload
 	[ ! "$listed" ] || fail "the library hides nothing: this proves nothing" || return 1
-	[ "$flags" = "hidden $bin/load sh" ] || fail "told: $flags" || return 1
+	[ "$flags" = "hidden $bin/load sh" ] || fail "shown: $flags" || return 1
 	[ ! "$others" ] || fail "hidden too: $others" || return 1
 	is "$pid" FLAGS -
 }
@@ -64,10 +64,10 @@ covered()
 {
 	mount --bind /proc/1 "/proc/$pid" || return 1
 	taken=$(tr '\0' ' ' <"/proc/$pid/cmdline")
-	told=$(who "$pid" FLAGS,EXE,CMDLINE)
+	shown=$(who "$pid" FLAGS,EXE,CMDLINE)
 	umount "/proc/$pid"
 	case $taken in */load*) fail "nothing is covered: this proves nothing" || return 1 ;; esac
-	[ "$told" = "covered $bin/load $bin/load\\x20up\\x20600" ] || fail "told: $told" || return 1
+	[ "$shown" = "covered $bin/load $bin/load\\x20up\\x20600" ] || fail "shown: $shown" || return 1
 	is "$pid" FLAGS -
 }
 
@@ -75,11 +75,11 @@ covered()
 denied()
 {
 	mkdir -p /tmp/denied/self/ns && : >/tmp/denied/self/ns/pid
-	told=$(unshare --mount sh -c '
+	shown=$(unshare --mount sh -c '
 		mount --bind /proc/self/ns/pid /tmp/denied/self/ns/pid
 		mount --rbind /tmp/denied /proc
 		"$1" --raw -n -o PID,FLAGS' sh "$reporter" | sed -n "s/^$pid //p")
-	[ "$told" = hidden ] || fail "told: $told"
+	[ "$shown" = hidden ] || fail "shown: $shown"
 }
 
 not_a_file()
@@ -114,15 +114,15 @@ in_pod()
 			"containerd $id1 app web-7f shop $uid" || return 1
 	enter "kubepods/besteffort/pod$uid/$id1" &&
 		is "$pid" CONTAINER,POD,NAMESPACE "$id1 web-7f shop" || return 1
-	told=$("$reporter" --raw -n --by pod -o POD,PROCESSES,PID | grep -v '^-')
-	[ "$told" = "web-7f 1 $pid" ] || fail "by pod: $told" || return 1
+	shown=$("$reporter" --raw -n --by pod -o POD,PROCESSES,PID | grep -v '^-')
+	[ "$shown" = "web-7f 1 $pid" ] || fail "by pod: $shown" || return 1
 
 	# Read from another control group namespace.
 	mkdir -p "$cgroups/kubepods/besteffort/podx/$id2"
-	told=$(sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec unshare --cgroup "$@"' sh \
+	shown=$(sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec unshare --cgroup "$@"' sh \
 		"$cgroups/kubepods/besteffort/podx/$id2" \
 		"$reporter" --raw -n -o PID,CONTAINER,POD_UID | sed -n "s/^$pid //p")
-	[ "$told" = "$id1 $uid" ] || fail "from a namespace: $told" || return 1
+	[ "$shown" = "$id1 $uid" ] || fail "from a namespace: $shown" || return 1
 	enter "kubepods/besteffort/pod$uid/$id1/docker/$id2" &&
 		is "$pid" CONTAINER,INNER,POD "$id1 $id2 web-7f" && leave
 }

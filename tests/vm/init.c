@@ -21,12 +21,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -300,16 +302,41 @@ static bool reap(pid_t child, int *status)
 	return ended;
 }
 
+/* What the command wrote, as cksum(1) of all of it: the host compares. */
+static struct output {
+	uint32_t crc;
+	uintmax_t bytes;
+} output;
+
+static void crc_add(uint32_t *crc, unsigned char byte)
+{
+	*crc ^= (uint32_t)byte << 24;
+	for (int bit = 0; bit < 8; bit++)
+		*crc = *crc << 1 ^ (*crc >> 31 ? 0x04c11db7 : 0);
+}
+
+static uint32_t cksum(struct output sum)
+{
+	for (; sum.bytes; sum.bytes >>= 8)
+		crc_add(&sum.crc, sum.bytes);
+	return ~sum.crc;
+}
+
 static void copy(int from, int to)
 {
 	static char text[64 << 10];
 	ssize_t length = read(from, text, sizeof(text));
 
+	if (length < 0)
+		fail("read the command's output");
 	for (ssize_t done = 0, n; done < length; done += n) {
 		n = write(to, text + done, length - done);
 		if (n < 0)
 			fail("write to the host");
 	}
+	for (ssize_t i = 0; i < length; i++)
+		crc_add(&output.crc, text[i]);
+	output.bytes += length;
 }
 
 /*
@@ -416,7 +443,8 @@ int main(void)
 
 	port = open_port(STATUS_PORT);
 	status = run(argv, envp, get(envp, "COLUMNS"));
-	if (dprintf(port, "roundwatch-vm: status=%d nonce=%s\n", status, nonce) < 0)
+	if (dprintf(port, "roundwatch-vm: status=%d output=%" PRIu32 ":%ju nonce=%s\n", status,
+		    cksum(output), output.bytes, nonce) < 0)
 		fail("write the last line");
 	power_off();
 }

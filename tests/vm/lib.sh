@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# For scripts that run inside the virtual machine: TAP, and ways to wait.
+# For scripts that run inside the virtual machine: TAP, ways to wait, the module, miners.
 
 bin=$RW_TOP/build/tests
 
 # shellcheck source=tests/tap.sh
 . "$RW_TOP/tests/tap.sh"
+quiet_ms=300
+# shellcheck source=tests/limits.sh
+. "$RW_TOP/tests/limits.sh"
 
-# Its remarks; if it failed all of it, and what the module, the kernel and, if it runs, systemd say.
-told_of()
+# Prints what the case remarked. If it failed: all of its output, the module's table, the end of the kernel log
+# and, if systemd runs, of the journal.
+show_case()
 {
 	if [ "$1" ]; then
 		grep '^# ' "$2"
@@ -21,45 +25,72 @@ told_of()
 	fi
 }
 
-# await SECONDS COMMAND...: until it succeeds. Only for what the kernel does not announce.
-await()
+set_up()
 {
-	end=$(($(date +%s) + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ "$(date +%s)" -lt "$end" ] || fail "in vain: $*" || return 1
-		sleep 0.1
-	done
+	is_loaded && was_loaded=1 || was_loaded=
 }
 
+# If the case has loaded or unloaded the module, the next one finds it as this one found it. The spawner's
+# miners are the spawner's processes, not of the case that asked for them.
+clean_up()
+{
+	if [ "${spawned_in-}" = "$RW_CASE" ] && kill -KILL "$spawned" 2>/dev/null; then
+		await 20 gone "$spawned"
+	fi
+	if [ "${touched_in-}" = "$RW_CASE" ]; then
+		! is_loaded || await 20 unload || return 1
+		! grep -q '^blinder ' /proc/modules || rmmod blinder || return 1
+		[ ! "$was_loaded" ] || load
+	fi
+}
+
+# await SECONDS COMMAND...: until it succeeds. The limit stretches, see tests/limits.sh.
+await()
+{
+	wait_for "$@" || {
+		shift
+		fail "did not happen: $*"
+	}
+}
+
+is_loaded()
+{
+	grep -q '^roundwatch ' /proc/modules
+}
+
+# load PARAMETER=VALUE...: loads the module, anew if it was loaded.
 load()
 {
+	! is_loaded || unload || return 1
+	touched_in=$RW_CASE
 	insmod "$RW_KO" "$@"
 }
 
 unload()
 {
+	touched_in=$RW_CASE
 	rmmod roundwatch
 }
 
 # start PROGRAM ARG...: in the background, as $pid, with its output in /tmp/out.$pid.
 start()
 {
-	: >/tmp/out
-	"$@" >>/tmp/out 2>&1 &
-	pid=$!
+	{
+		"$@" &
+		pid=$!
+	} >/tmp/out 2>&1
 	mv /tmp/out "/tmp/out.$pid"
 }
 
 # Starts a miner and waits for its first hash.
 start_miner()
 {
-	start "$bin/miner" --seconds 120 "$@"
+	start "$bin/miner" --seconds "$(within 120)" "$@"
 	await 60 grep -q first-hash "/tmp/out.$pid"
 }
 
 # begins_with LINE FILE SECONDS: waits for the LINE, FILE's last, with which $pid begins to hash, if
-# it cannot tell the time itself: the clock is this kernel's.
+# it cannot print the time itself: the clock is this kernel's.
 begins_with()
 {
 	await "$3" grep -q -e "$1" "$2" || { cat "$2"; return 1; }
@@ -70,11 +101,12 @@ begins_with()
 orders=/tmp/orders
 spawner_out=/tmp/out.spawner
 
-# One cache for many miners, as it takes long to fill; $spawner makes them. See tests/vm/miner.c.
+# fill_cache [SECONDS]: starts $spawner, which makes miners that hash for so long. They share one cache, as
+# it takes long to fill. See tests/vm/miner.c.
 fill_cache()
 {
 	mkfifo "$orders"
-	"$bin/miner" --spawn --seconds "${1:-120}" <"$orders" >>"$spawner_out" 2>&1 &
+	"$bin/miner" --spawn --seconds "$(within "${1:-120}")" <"$orders" >>"$spawner_out" 2>&1 &
 	spawner=$!
 	exec 3>"$orders"
 	await 120 grep -q ready "$spawner_out"
@@ -87,6 +119,8 @@ spawn()
 	echo "$1" >&3
 	await 60 grep -q first-hash "$spawner_out" || return 1
 	pid=$(sed -n 's/^pid //p' "$spawner_out")
+	spawned=$pid
+	spawned_in=$RW_CASE
 	cp "$spawner_out" "/tmp/out.$pid"
 }
 
@@ -95,7 +129,7 @@ gone()
 	! [ -d "/proc/$1" ]
 }
 
-# end PID: of what is not this shell's child.
+# end PID: ends a process that is not this shell's child.
 end()
 {
 	kill "$1"
@@ -117,25 +151,25 @@ log_lag()
 		awk '{ getline now <"/proc/uptime"; print now - $1 }'
 }
 
-# accused PID SECONDS: until the kernel log accuses the process. Says how long after the first hash;
-# what was said of it before that is about an earlier one.
+# accused PID SECONDS: until the kernel log accuses the process. Prints how long after the first hash;
+# what the log says from before that is about an earlier process.
 accused()
 {
 	first=$(sed -n 's/first-hash //p' "/tmp/out.$1")
 	lag=$(log_lag)
-	lines=0
-	after=-1
-	while [ "${after%%[.0-9]*}" = - ]; do
-		lines=$((lines + 1))
-		at=$(timeout "$2" grep -m $lines -F "[$1] uid" /dev/kmsg | sed -n "${lines}p" | cut -d, -f3)
-		[ "$at" ] || fail "$1 not accused in $2 s" || return 1
-		after=$(awk -v at="$at" -v first="$first" -v lag="$lag" \
-			'BEGIN { printf "%.1f", at / 1e6 + lag - first }')
-	done
-	echo "# verdict $after s after the first hash"
+	await "$2" accusation "$1" || return 1
+	echo "# verdict $(accusation "$1") s after the first hash"
 }
 
-# rows FIELD=VALUE...: the rows of /proc/roundwatch that have these values. Fields by their headings.
+accusation()
+{
+	dmesg | grep -F "[$1] uid" | sed 's/^\[ *\([0-9.]*\)\].*/\1/' |
+		awk -v first="$first" -v lag="$lag" '
+			$1 + lag >= first { printf "%.1f\n", $1 + lag - first; found = 1; exit }
+			END { exit !found }'
+}
+
+# rows FIELD=VALUE...: prints the rows of /proc/roundwatch that have these values. Headings name the fields.
 rows()
 {
 	awk -v want="$*" '
@@ -156,7 +190,7 @@ has_row()
 	[ -n "$(rows "$@")" ]
 }
 
-# Nobody is above rounding, but for processes named $1 (empty: nobody at all).
+# No process is above rounding, except those named $1 (empty: none at all).
 nobody_else()
 {
 	others=$({ rows VERDICT=suspect; rows VERDICT=randomx; } |

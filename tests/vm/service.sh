@@ -16,10 +16,10 @@ install_unit()
 		systemctl daemon-reload
 }
 
-# has_logged PATTERN...: an event of the unit's, in the journal
+# has_logged PATTERN...: an entry of the journal by the unit, with its fields
 has_logged()
 {
-	journalctl -o cat -u $unit >/tmp/journal || return 1
+	journalctl -o json --all -u $unit >/tmp/journal || return 1
 	for pattern; do
 		grep -F "$pattern" /tmp/journal >/tmp/some || return 1
 		mv /tmp/some /tmp/journal
@@ -28,8 +28,8 @@ has_logged()
 
 tells_of_miner()
 {
-	await 60 has_logged '"verdict":"randomx"' "\"pid\":$pid," \
-		"\"executable\":\"$(readlink -f "$bin/miner")\"" "$@"
+	await 60 has_logged '"ROUNDWATCH_VERDICT":"randomx"' "\"PROCESS_PID\":\"$pid\"" \
+		'"PRIORITY":"2"' "\"PROCESS_EXECUTABLE\":\"$(readlink -f "$bin/miner")\"" "$@"
 }
 
 tells()
@@ -52,9 +52,9 @@ sees_through_mounts()
 # The end of the module is none of the service.
 stays()
 {
-	unload && await 20 has_logged '"action":"monitoring-interrupted"' || return 1
+	unload && await 20 has_logged '"EVENT_ACTION":"monitoring-interrupted"' || return 1
 	# shellcheck disable=SC2119 # no parameters
-	load && await 20 has_logged '"action":"monitoring-resumed"' && systemctl is-active $unit &&
+	load && await 20 has_logged '"EVENT_ACTION":"monitoring-resumed"' && systemctl is-active $unit &&
 		[ "$(systemctl show -P NRestarts $unit)" = 0 ]
 }
 

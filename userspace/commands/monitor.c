@@ -17,7 +17,9 @@
 #include "base/signals.h"
 #include "base/util.h"
 #include "command.h"
+#include "output/alerts.h"
 #include "output/event.h"
+#include "output/line.h"
 #include "records/snapshot.h"
 #include "response/action.h"
 #include "response/allow.h"
@@ -44,9 +46,8 @@ enum {
 static struct {
 	/* options */
 	struct source_options from;
-	enum event_format format;
-	enum action action;
-	bool action_guests;
+	int format;			/* enum event_format; negative: what suits */
+	struct policy policy;
 	const char *allow_path;
 	bool wait;
 	bool exit_blind;
@@ -55,6 +56,7 @@ static struct {
 	struct follow follow;
 	struct allow allow;
 	struct hook hook;
+	struct alerts alerts;
 	int signals;
 	int directory;			/* inotify, while there is no device */
 	bool ending;
@@ -63,21 +65,22 @@ static struct {
 	uint64_t sight_ns;		/* CLOCK_MONOTONIC, when to ask next */
 	uint64_t watchdog_ns;		/* how often; 0: never */
 	uint64_t watchdog_next_ns;
-} m = { .hook.timeout = EXEC_TIMEOUT, .signals = -1, .directory = -1 };
+} m = { .format = -1, .hook.timeout = EXEC_TIMEOUT, .signals = -1, .directory = -1 };
 
 static void help(void)
 {
 	fputs("Usage: roundwatch monitor [options]\n"
 	      "\n"
-	      "Tell of each process as its verdict rises to suspect or above, falls, or ends.\n"
+	      "Report each process as its verdict rises to suspect or above, falls, or ends.\n"
 	      "\n"
-	      "     --format <how>    json (default: Elastic Common Schema, an object a line),\n"
-	      "                       text, or syslog (to the system's log)\n"
+	      "     --format <how>    json (Elastic Common Schema, an object a line), text, or\n"
+	      "                       syslog (to the system's log); default: entries of the\n"
+	      "                       journal if systemd runs it with that, else json\n"
 	      "     --exec <command>  run this, through sh, with each event's JSON as its input\n"
 	      "     --exec-timeout <seconds>  ... and kill it after so long (60)\n"
 	      "     --action <what>   stop or kill processes that are randomx; none (default)\n"
 	      "     --action-guests   ... also those that run a virtual machine\n"
-	      "     --allow <file>    whom to let be, not " ALLOW_FILE "\n"
+	      "     --allow <file>    processes that may mine, not " ALLOW_FILE "\n"
 	      "     --wait            wait for the module if it is not there at first\n"
 	      "     --exit-blind      end, with status 4, if the module is blind\n"
 	      COMMON_HELP, stdout);
@@ -91,11 +94,11 @@ static const char *device(void)
 static void tell(struct event *e)
 {
 	size_t n;
-	char *line = event_line(e, &n);
+	char *line = line_make(e, &n);
 
 	/* After a failure, each attempt may block again. */
 	if (!ferror(stdout))
-		event_print(e, m.format, line);
+		line_print(e, m.format, line);
 	/* Most readers need each event at once; and if the reader is gone, this notices. */
 	if (ferror(stdout) || fflush(stdout))
 		m.ending = true;
@@ -114,41 +117,6 @@ static void tell_systemd(void)
 		notify("STATUS=Watching: %zu randomx, %zu suspect",
 		       follow_count(&m.follow, ROUNDWATCH_RANDOMX),
 		       follow_count(&m.follow, ROUNDWATCH_SUSPECT));
-}
-
-/* Why nothing is done about whom the verdict is of; NULL if there is no reason. Static text. */
-static const char *refuse(const struct accused *a)
-{
-	if (!m.host.live)
-		return "it is known from a recording only";
-	if (m.allow.broken)
-		return "the list of who is allowed has an error";
-	if (a->tgid == 1)
-		return "it is process 1, and without it the system would stop";
-	if (a->tgid == (uint32_t)getpid())
-		return "it is this program";
-	if (a->subject.tally.flags & ROUNDWATCH_EXITED)
-		return "it has ended already";
-	if (a->subject.tally.flags & ROUNDWATCH_GUEST && !m.action_guests)
-		return "it runs a virtual machine, and --action-guests was not given";
-	return NULL;
-}
-
-/* Acts if it shall; what is to be told of that is in @r, the result to be freed. */
-static char *respond(const struct accused *a, struct response *r)
-{
-	const char *why;
-	char *failed;
-
-	*r = (struct response){ 0 };
-	if (m.action == ACTION_NONE || a->allowed || a->verdict < ROUNDWATCH_RANDOMX)
-		return NULL;
-	r->action = m.action == ACTION_KILL ? "kill" : "stop";
-	why = refuse(a);
-	failed = why ? xasprintf("%s", why) :
-		       action_take(m.action, &m.host, &a->subject.tally);
-	r->refusal = failed;
-	return failed;
 }
 
 /* Who it is, as long as that is to be seen; what was seen once stays true of it. */
@@ -173,10 +141,19 @@ static void look_up_allowed(struct accused *a)
 	a->allowed = line ? xasprintf("%s", line) : NULL;
 }
 
-static void tell_change(struct follow *f, struct accused *a, enum change change, uint8_t previous)
+/* Of a recording, the time goes as it went then. */
+static uint64_t clock_ns(const struct follow *f)
 {
+	if (!m.from.input)
+		return monotonic_ns();
+	return f->heard_ns ? f->heard_ns : f->info.header.time_ns;
+}
+
+static void report(struct accused *a, enum change change, uint8_t previous, bool urgent)
+{
+	bool accuses = change == CHANGE_PRESENT || change == CHANGE_ROSE;
+	const struct roundwatch_tally *t = &a->subject.tally;
 	struct response response = { 0 };
-	char *failed = NULL;
 	struct event e;
 
 	/* What has ended stays allowed as it was. */
@@ -184,24 +161,34 @@ static void tell_change(struct follow *f, struct accused *a, enum change change,
 		identify(a);
 		look_up_allowed(a);
 	}
-	if (change == CHANGE_PRESENT || change == CHANGE_ROSE)
-		failed = respond(a, &response);
-	event_of_process(&e, f, a, change, previous, &response);
-	tell(&e);
-	free(failed);
+	if (accuses && a->verdict >= ROUNDWATCH_RANDOMX && !a->allowed)
+		action_respond(&m.policy, &m.host, t, &response);
+	if (accuses)
+		response.doubt = allow_doubt(&m.allow, &m.host, t, &a->id);
+	event_of_process(&e, &m.follow, a, change, previous, &response);
+	alerts_take(&m.alerts, a, change, &e, urgent || response.action, clock_ns(&m.follow));
+	response_free(&response);
 }
 
-/* Another list: whoever it treats otherwise is told of, and acted upon, as if seen anew. */
+static void report_change(struct follow *f, struct accused *a, enum change change,
+			  uint8_t previous)
+{
+	(void)f;
+	report(a, change, previous, false);
+}
+
+/* Another list: what it treats otherwise is reported, and acted upon, as if seen anew. */
 static void reread_allow(void)
 {
 	allow_read(&m.allow, m.allow_path);
+	m.policy.broken_list = m.allow.broken;
 	for (size_t i = 0; i < m.follow.n; i++) {
 		struct accused *a = m.follow.accused[i];
 		bool was = a->allowed;
 
 		look_up_allowed(a);
 		if (was != !!a->allowed)
-			tell_change(&m.follow, a, CHANGE_PRESENT, a->verdict);
+			report(a, CHANGE_PRESENT, a->verdict, true);
 	}
 }
 
@@ -340,6 +327,7 @@ static int interrupted(void)
 {
 	struct event e;
 
+	alerts_finish(&m.alerts);
 	error("%s: the module is gone, so that nobody is watched; modprobe roundwatch", device());
 	event_of_module(&e, &m.follow, "monitoring-interrupted", SEVERITY_ALERT,
 			"the module is gone, so that nobody is watched until it is loaded again "
@@ -408,6 +396,8 @@ static int time_left(void)
 		next = m.sight_ns;
 	if (m.watchdog_ns && m.watchdog_next_ns < next)
 		next = m.watchdog_next_ns;
+	if (!m.from.input && alerts_deadline(&m.alerts) < next)
+		next = alerts_deadline(&m.alerts);
 	if (next == UINT64_MAX)
 		return -1;
 	return next <= now ? 0 : (int)((next - now) / 1000000 + 1);
@@ -426,6 +416,7 @@ static int do_what_is_due(void)
 	uint64_t now = monotonic_ns();
 
 	hook_work(&m.hook);
+	alerts_work(&m.alerts, now);
 	if (m.watchdog_ns && now >= m.watchdog_next_ns) {
 		notify("WATCHDOG=1");
 		/* In good time. */
@@ -494,6 +485,7 @@ static int replay(void)
 
 	if (!status)
 		status = read_on();
+	alerts_finish(&m.alerts);
 	if (!status) {
 		check_sight(true);
 		status = m.blind ? STATUS_BLIND : STATUS_OK;
@@ -515,6 +507,7 @@ static int watch(void)
 	tell_systemd();
 	while (!status && !m.ending && !signals_came())
 		status = step();
+	alerts_finish(&m.alerts);
 	notify("STOPPING=1");
 	hook_wind_up(&m.hook, WIND_UP);
 	return status;
@@ -531,8 +524,12 @@ static int monitor(void)
 	/* A reader that went away is an error of write(), and ends us with a message. */
 	signal(SIGPIPE, SIG_IGN);
 	m.from.nonblock = !m.from.input;
+	m.policy.broken_list = m.allow.broken;
+	m.alerts.tell = tell;
+	if (m.format < 0)
+		m.format = line_default_format();
 	m.follow = (struct follow){
-		.from = &m.from, .host = &m.host, .tell = tell_change,
+		.from = &m.from, .host = &m.host, .tell = report_change,
 		.source.live = !m.from.input,
 	};
 	if (m.format == EVENT_SYSLOG)
@@ -574,7 +571,7 @@ static bool own_option(int opt)
 	case OPT_ACTION:
 		if (!choose("--action", optarg, actions, &choice))
 			return false;
-		m.action = choice;
+		m.policy.action = choice;
 		return true;
 	case OPT_EXEC_TIMEOUT:
 		m.hook.timeout = strtoul(optarg, &end, 10);
@@ -588,7 +585,7 @@ static bool own_option(int opt)
 		m.hook.command = optarg;
 		break;
 	case OPT_ACTION_GUESTS:
-		m.action_guests = true;
+		m.policy.guests = true;
 		break;
 	case OPT_ALLOW:
 		m.allow_path = optarg;
@@ -630,7 +627,7 @@ static enum status run(int argc, char **argv)
 	}
 	if (optind < argc)
 		return extra_argument(&cmd_monitor, argv[optind]);
-	if (m.action != ACTION_NONE && (m.from.input || m.from.sysroot)) {
+	if (m.policy.action != ACTION_NONE && (m.from.input || m.from.sysroot)) {
 		error("monitor: --action acts upon this host's processes, and neither upon a "
 		      "recording's nor a copy's; leave out --input and --sysroot");
 		return STATUS_USAGE;

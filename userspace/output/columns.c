@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What there is to show of a process, a thread or a group of processes. */
+/* The columns that describe a process, a thread or a group of processes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,8 +31,8 @@ static const struct identity *identify(const void *row)
 }
 
 /**
- * struct field - a member that a column shows as it is
- * @of: the structure that it is in
+ * struct field - a member that a column shows unchanged
+ * @of: the structure that contains it
  */
 struct field {
 	enum { OF_TALLY, OF_SUBJECT, OF_IDENTITY } of;
@@ -53,7 +53,7 @@ struct value row_get_field(const void *row, const struct field *f)
 		return value_copy(*(char *const *)at);
 	if (f->type == VALUE_ID)
 		return value_id(*(char *const *)at);
-	/* The machines that have the module are little-endian. */
+	/* All machines that run the module are little-endian. */
 	memcpy(&number, at, f->size);
 	return value_number(f->type, number);
 }
@@ -83,7 +83,7 @@ static struct value get_verdict(const void *row)
 	uint8_t verdict = present_verdict(tally(row));
 	struct value v = value_copy(present_word(tally(row)));
 
-	/* What has ended sorts below all that lives. */
+	/* Ended processes sort below living ones. */
 	v.number = tally_ended(tally(row)) ? 0 : verdict + 1;
 	if (verdict >= ROUNDWATCH_SUSPECT && !allowed(row))
 		v.color = verdict == ROUNDWATCH_SUSPECT ? YELLOW : RED;
@@ -125,7 +125,7 @@ static struct value get_state(const void *row)
 	return value_copy(tally_ended(tally(row)) ? "exited" : "live");
 }
 
-/* What is odd about a process, as bits of the same order as the names of flags. */
+/* Flags about the identity of a process, as bits in the order of their names. */
 enum {
 	HIDDEN = 1 << 0,
 	COVERED = 1 << 1,

@@ -8,8 +8,8 @@
 
 /**
  * struct row - a line of the list
- * @host: where its processes are looked up
- * @clock: how times within text are shown
+ * @host: host on which to look up its processes
+ * @clock: format of times in text
  */
 struct row {
 	const struct subject *subject;
@@ -18,7 +18,7 @@ struct row {
 	const struct table *clock;
 };
 
-/* All that can be shown of a struct row. */
+/* All columns of a struct row. */
 extern const struct column row_columns[];
 extern const size_t row_columns_n;
 

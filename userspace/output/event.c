@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is told of a process or of the module, in Elastic Common Schema and in words. */
+/* Reports about a process or the module, in Elastic Common Schema and in words. */
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -66,23 +65,19 @@ static void put_array(json_object *root, const char *path, const char *text)
 /* By the calendar as it is now: it may have been set since the module was opened. */
 static int64_t realtime_offset(const struct follow *f)
 {
-	struct timespec real, boot;
+	struct timespec real;
 
 	if (!f->source.live)
 		return f->info.realtime_offset_ns;
 	clock_gettime(CLOCK_REALTIME, &real);
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	return (real.tv_sec - boot.tv_sec) * (int64_t)NSEC + real.tv_nsec - boot.tv_nsec;
+	return real.tv_sec * (int64_t)NSEC + real.tv_nsec - (int64_t)host_boottime(f->host);
 }
 
 static uint64_t boottime(const struct follow *f)
 {
-	struct timespec boot;
-
 	if (!f->source.live)
 		return f->heard_ns ? f->heard_ns : f->info.header.time_ns;
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	return boot.tv_sec * NSEC + boot.tv_nsec;
+	return host_boottime(f->host);
 }
 
 static void put_time(json_object *root, const char *path, uint64_t ns, int64_t offset)
@@ -100,6 +95,31 @@ static void read_line(const struct host *host, const char *path, char *line, siz
 	if (host->root < 0 || read_at(host->root, path, line, size) < 0)
 		*line = '\0';
 	line[strcspn(line, "\n")] = '\0';
+}
+
+/*
+ * What tells PIDs and times of this boot from those of others; without /proc/sys at least those
+ * of this host from those of others.
+ */
+static void read_origin(const struct host *host, char *line, size_t size)
+{
+	read_line(host, "proc/sys/kernel/random/boot_id", line, size);
+	if (!*line && host->live)
+		read_line(host, "etc/machine-id", line, size);
+	if (!*line)
+		snprintf(line, size, "%s", host->live ? "unknown" : "recording");
+}
+
+/* Another for each event; the same when a recording is read again. */
+static void put_id(json_object *root, const struct follow *f, uint64_t time_ns)
+{
+	static unsigned int sequence;
+	char origin[64], *id;
+
+	read_origin(f->host, origin, sizeof(origin));
+	id = xasprintf("%s-%llx-%u", origin, (unsigned long long)time_ns, ++sequence);
+	put_text(root, "event.id", id);
+	free(id);
 }
 
 static void put_host(json_object *root, const struct host *host)
@@ -138,6 +158,7 @@ static json_object *begin(struct event *e, const struct follow *f, uint64_t time
 	put_text(root, "agent.version", VERSION);
 	put_text(root, "event.module", "roundwatch");
 	put_text(root, "event.dataset", "roundwatch.monitor");
+	put_id(root, f, time_ns);
 	put_host(root, f->host);
 	if (*version)
 		put_text(root, "roundwatch.module.version", version);
@@ -171,13 +192,26 @@ static void put_rule(json_object *root)
 /* The same for all that is ever told of a process, and for no other: PIDs come again. */
 static void put_entity(json_object *root, const struct follow *f, const struct accused *a)
 {
-	char boot[64], *entity;
+	char origin[64], *entity;
 
-	read_line(f->host, "proc/sys/kernel/random/boot_id", boot, sizeof(boot));
-	entity = xasprintf("%s-%u-%llu", *boot ? boot : "recording", a->tgid,
-			   (unsigned long long)a->start_ns);
+	read_origin(f->host, origin, sizeof(origin));
+	entity = xasprintf("%s-%u-%llu", origin, a->tgid, (unsigned long long)a->start_ns);
 	put_text(root, "process.entity_id", entity);
 	free(entity);
+}
+
+/* What has no end after 64 KiB was cut off. */
+static void put_args(json_object *root, const struct identity *id)
+{
+	const char *arg = id->args, *end = arg + id->args_size;
+	json_object *array;
+
+	if (!id->cmdline)
+		return;
+	array = json_object_new_array();
+	for (; arg < end; arg += strnlen(arg, end - arg) + 1)
+		json_object_array_add(array, json_object_new_string_len(arg, strnlen(arg, end - arg)));
+	put(root, "process.args", array);
 }
 
 static char *name_of(const struct accused *a)
@@ -195,6 +229,7 @@ static void put_process(json_object *root, const struct follow *f, const struct 
 	put_entity(root, f, a);
 	put_text(root, "process.name", name);
 	put_text(root, "process.executable", id->exe);
+	put_args(root, id);
 	put_text(root, "process.command_line", id->cmdline);
 	put_time(root, "process.start", a->start_ns, realtime_offset(f));
 	if (id->ppid)
@@ -265,9 +300,12 @@ static void put_own(json_object *root, const struct follow *f, const struct accu
 	put_time(root, "roundwatch.since", t->verdict_ns, realtime_offset(f));
 	put(root, "roundwatch.flags", flags(a));
 	put_text(root, "roundwatch.unit", a->id.unit);
+	put_text(root, "roundwatch.cgroup", a->id.cgroup);
+	put_text(root, "roundwatch.unseen", a->id.unseen);
 	put_text(root, "roundwatch.vm", a->id.vm);
 	put_bool(root, "roundwatch.allowed", a->allowed);
 	put_text(root, "roundwatch.allowed_by", a->allowed);
+	put_text(root, "roundwatch.not_looked_up", response->doubt);
 	if (response->action) {
 		put_text(root, "roundwatch.response.action", response->action);
 		put_text(root, "roundwatch.response.outcome",
@@ -294,9 +332,11 @@ static char *describe(const struct accused *a, enum change change, uint8_t previ
 			xasprintf("became %s, was %s", verdict_name(a->verdict),
 				  verdict_name(previous));
 	}
-	text = xasprintf("%s[%u] %s (evidence %u; %s)%s%s%s%s%s%s", name, a->tgid, what,
+	text = xasprintf("%s[%u] %s (evidence %u; %s)%s%s%s%s%s%s%s%s", name, a->tgid, what,
 			 a->subject.tally.evidence, who,
 			 a->allowed ? "; allowed by " : "", a->allowed ? a->allowed : "",
+			 response->doubt ? "; not looked up: " : "",
+			 response->doubt ? response->doubt : "",
 			 response->action ? "; " : "", response->action ? response->action : "",
 			 !response->action ? "" : response->refusal ? " refused: " : " done",
 			 response->refusal ? response->refusal : "");
@@ -337,7 +377,7 @@ void event_of_module(struct event *e, const struct follow *f, const char *action
 	json_object *root = begin(e, f, boottime(f));
 	va_list ap;
 
-	/* What one would want to be woken for is an alert, whatever it is about. */
+	/* What is worth waking somebody for is an alert, whatever it is about. */
 	classify(e, severity >= SEVERITY_ALERT ? "alert" : "event", "host", "change", action,
 		 severity);
 	va_start(ap, format);
@@ -347,34 +387,18 @@ void event_of_module(struct event *e, const struct follow *f, const char *action
 	put_text(root, "message", e->message);
 }
 
-char *event_line(const struct event *e, size_t *n)
+void event_add_held(struct event *e, unsigned int n)
 {
-	char *line = NULL;
-	FILE *f = open_memstream(&line, n);
+	char *text;
 
-	if (!f) {
-		error("out of memory");
-		exit(1);
-	}
-	put_json(f, json_object_to_json_string_ext(e->fields, JSON_C_TO_STRING_PLAIN |
-						   JSON_C_TO_STRING_NOSLASHESCAPE));
-	fclose(f);
-	return line;
-}
-
-void event_print(const struct event *e, enum event_format format, const char *line)
-{
-	char iso[NUMBER_MAX], *safe = text_for_terminal(e->message);
-
-	format_iso(iso, 0, e->time_ns);
-	if (format == EVENT_JSON)
-		fputs(line, stdout);
-	else if (format == EVENT_TEXT)
-		printf("%s %s\n", iso, safe);
-	else
-		syslog(e->severity >= SEVERITY_ALERT ? LOG_CRIT :
-		       e->severity >= SEVERITY_WARNING ? LOG_WARNING : LOG_NOTICE, "%s", safe);
-	free(safe);
+	if (!n)
+		return;
+	put_number(e->fields, "roundwatch.held_back", n);
+	text = xasprintf("%s; %u earlier change%s of its verdict %s not reported", e->message, n,
+			 n == 1 ? "" : "s", n == 1 ? "was" : "were");
+	free(e->message);
+	e->message = text;
+	put_text(e->fields, "message", text);
 }
 
 void event_free(struct event *e)

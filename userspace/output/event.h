@@ -3,15 +3,10 @@
 #define EVENT_H
 
 #include "records/follow.h"
-
-enum event_format {
-	EVENT_JSON,
-	EVENT_TEXT,
-	EVENT_SYSLOG,
-};
+#include "response/action.h"
 
 /**
- * struct event - what is told, as a line
+ * struct event - a report, as a line
  * @fields: in Elastic Common Schema
  * @message: the same in words
  * @severity: 0 to 100, see roundwatch(8)
@@ -22,16 +17,6 @@ struct event {
 	char *message;
 	int severity;
 	int64_t time_ns;
-};
-
-/**
- * struct response - what was done about a process
- * @action: "stop" or "kill"; NULL: nothing was to be done
- * @refusal: why it was not done; NULL: it was
- */
-struct response {
-	const char *action;
-	const char *refusal;
 };
 
 /* Of a process. */
@@ -49,11 +34,8 @@ __attribute__((format(printf, 5, 6)))
 void event_of_module(struct event *e, const struct follow *f, const char *action, int severity,
 		     const char *format, ...);
 
-/* The event as a line of JSON with its newline; allocated, @n bytes. */
-char *event_line(const struct event *e, size_t *n);
-
-/* Print it, to the system's log if so asked; @line is what event_line() made. */
-void event_print(const struct event *e, enum event_format format, const char *line);
+/* Note that @n changes of the same process were not reported before this one. */
+void event_add_held(struct event *e, unsigned int n);
 
 void event_free(struct event *e);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* roundwatch status for programs: JSON, and the same in words. */
+/* Prints the output of roundwatch status as JSON and as raw words. */
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>

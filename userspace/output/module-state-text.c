@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* roundwatch status for people. */
+/* Prints the output of roundwatch status as text. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +75,7 @@ static void print_log(const struct kernel *k)
 		print_line("", k->log[i]);
 }
 
-/* The processes that have to end before the module can be unloaded, a line each. */
+/* The processes that keep the module loaded, one on each line. */
 static void print_holders(const struct module_state *s)
 {
 	const struct holders *h = &s->holders;
@@ -106,7 +106,7 @@ static void print_holders(const struct module_state *s)
 		free(text);
 		free(stop);
 	}
-	/* Other uses: tracing that has its events switched on, or what is not seen. */
+	/* Other users: tracing with enabled events, or processes that are not visible. */
 	if (h->references > 0 && !h->n)
 		print_line("", "events/roundwatch of the kernel's tracing may be switched on, as by perf");
 	if (h->unseen && h->references) {

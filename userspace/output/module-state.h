@@ -6,7 +6,7 @@
 #include "host/kernel.h"
 #include "records/snapshot.h"
 
-/* What roundwatch status shows. */
+/* The data of roundwatch status. */
 
 /**
  * struct alive - whether the module makes observations now
@@ -21,9 +21,9 @@ struct alive {
 };
 
 /**
- * struct module_state - the module, and the kernel that it is in
+ * struct module_state - the module and its kernel
  * @snap: NULL if the module cannot be read
- * @holders: known of a host whose files are known
+ * @holders: known only if the files of the host are
  */
 struct module_state {
 	const struct snapshot *snap;
@@ -33,16 +33,16 @@ struct module_state {
 	struct alive alive;
 };
 
-/* Whether it makes no observation although there was one to make. */
+/* True if it made no observation although there was a context switch. */
 bool state_is_dead(const struct module_state *s);
 
-/* Processes by verdict. An unknown verdict counts as the worst. */
+/* Number of processes by verdict. An unknown verdict counts as the worst. */
 void state_count(const struct module_state *s, size_t count[ROUNDWATCH_RANDOMX + 1]);
 
 void state_print(const struct module_state *s);
 void state_print_json(const struct module_state *s);
 
-/* A line for each value: its name, as in JSON with dots between, and its value as one word. */
+/* One line for each value: its name in JSON, joined by dots, and the value as one word. */
 void state_print_raw(const struct module_state *s);
 
 #endif

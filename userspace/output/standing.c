@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a verdict is worth now: whether its process lives, and whether it is allowed. */
+/* The standing of a verdict: whether its process is alive, and whether it is allowed. */
 #include <stdlib.h>
 
 #include "base/util.h"

@@ -7,30 +7,30 @@
 #include "response/allow.h"
 
 /**
- * subject_allowed - the line of the allow list that lets it mine
+ * subject_allowed - the line of the allow list that allows it
  *
- * NULL if none does, and also if it was never suspect or worse. More processes are
- * allowed if all that were are. The text stays @allow's.
+ * Returns NULL if there is none, or if it was never suspect or worse. A group is allowed
+ * if all its processes that were suspect or worse are. The text belongs to @allow.
  */
 const char *subject_allowed(const struct subject *s, const struct host *host,
 			    const struct allow *allow);
 
 /**
- * standing_text - what the present verdict of a line does not say
- * @allowed: what subject_allowed() returned
- * @clock: how times are shown
+ * standing_text - what the present verdict does not say
+ * @allowed: result of subject_allowed()
+ * @clock: format of times
  *
- * That it has ended, when, and what it was before, as "was randomx, ended 5m
- * ago"; that it is allowed. Allocated, NULL if there is nothing to add.
+ * When it ended and what it was, as in "was randomx, ended 5m ago"; that it is allowed.
+ * Allocated, NULL if there is nothing to add.
  */
 char *standing_text(const struct roundwatch_tally *t, const char *allowed,
 		    const struct table *clock);
 
 /**
- * struct census - processes by what they are now
- * @count: those that live and are not allowed, by verdict
- * @allowed: those that live and are allowed, by verdict
- * @ended: those that have ended and were suspect or worse
+ * struct census - numbers of processes
+ * @count: living and not allowed, by verdict
+ * @allowed: living and allowed, by verdict
+ * @ended: ended, and suspect or worse before
  */
 struct census {
 	size_t count[ROUNDWATCH_RANDOMX + 1];

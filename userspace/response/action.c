@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -56,4 +57,42 @@ char *action_take(enum action action, const struct host *host,
 		return xasprintf("this kernel is older than Linux 5.1 and cannot signal a process "
 				 "without the risk to hit another; look, then: kill %u", t->tgid);
 	return err ? xasprintf("process %u cannot be signalled: %s", t->tgid, strerror(err)) : NULL;
+}
+
+/* Why nothing is done; NULL if there is no reason. Static text. */
+static const char *refuse(const struct policy *p, const struct host *host,
+			  const struct roundwatch_tally *t)
+{
+	if (!host->live)
+		return "it is known from a recording only";
+	if (p->broken_list)
+		return "the list of processes that are allowed has an error";
+	if (t->tgid == 1)
+		return "it is process 1, and without it the system would stop";
+	if (t->tgid == (uint32_t)getpid())
+		return "it is this program";
+	if (t->flags & ROUNDWATCH_EXITED)
+		return "it has ended already";
+	if (t->flags & ROUNDWATCH_GUEST && !p->guests)
+		return "it runs a virtual machine, and --action-guests was not given";
+	return NULL;
+}
+
+void action_respond(const struct policy *p, const struct host *host,
+		    const struct roundwatch_tally *t, struct response *r)
+{
+	const char *why;
+
+	if (p->action == ACTION_NONE)
+		return;
+	r->action = p->action == ACTION_KILL ? "kill" : "stop";
+	why = refuse(p, host, t);
+	r->refusal = why ? xasprintf("%s", why) : action_take(p->action, host, t);
+}
+
+void response_free(struct response *r)
+{
+	free(r->refusal);
+	free(r->doubt);
+	*r = (struct response){ 0 };
 }

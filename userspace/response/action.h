@@ -2,6 +2,8 @@
 #ifndef ACTION_H
 #define ACTION_H
 
+#include <stdbool.h>
+
 #include "roundwatch.h"
 #include "who/process.h"
 
@@ -20,5 +22,36 @@ enum action {
  */
 char *action_take(enum action action, const struct host *host,
 		  const struct roundwatch_tally *tally);
+
+/**
+ * struct policy - when an action is taken
+ * @guests: also upon processes that run a virtual machine
+ * @broken_list: the allow list has an error, so that nothing is done
+ */
+struct policy {
+	enum action action;
+	bool guests;
+	bool broken_list;
+};
+
+/**
+ * struct response - what was done about a process
+ * @action: "stop" or "kill"; NULL: nothing was to be done
+ * @refusal: why it was not done; NULL: it was
+ * @doubt: what allow_doubt() said; NULL: nothing
+ *
+ * Text but @action's is allocated.
+ */
+struct response {
+	const char *action;
+	char *refusal;
+	char *doubt;
+};
+
+/* Act upon a process that is randomx and not allowed, as far as the policy wants that. */
+void action_respond(const struct policy *p, const struct host *host,
+		    const struct roundwatch_tally *tally, struct response *r);
+
+void response_free(struct response *r);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What container runtimes, kubelet, systemd, libvirt and schedulers of jobs name control groups. */
+/* Parses control group names of container runtimes, kubelet, systemd, libvirt, job schedulers. */
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static bool cut_end(struct name *a, const char *b)
 	return true;
 }
 
-/* What comes after the last @b; false if it is not there. */
+/* Cut everything up to the last @b; false if there is none. */
 static bool cut_to_last(struct name *a, const char *b)
 {
 	size_t n = strlen(b);
@@ -82,7 +82,7 @@ static bool is_id(struct name a)
 	return a.n == ID_LENGTH;
 }
 
-/* As systemd escapes what a unit is named after. */
+/* Undo systemd's escaping of names of units. */
 static char *unescape(struct name a)
 {
 	char *text = copy(a), *to = text;
@@ -100,7 +100,7 @@ static char *unescape(struct name a)
 	return text;
 }
 
-/* Of KIND-NUMBER-NAME, as libvirt names machines, the name. */
+/* Get the name from KIND-NUMBER-NAME, as libvirt names machines. */
 static bool cut_machine(struct name *a, const char *kind)
 {
 	struct name rest = *a;
@@ -129,7 +129,7 @@ static void found(struct container *c, const char *runtime, char *id)
 	}
 }
 
-/* What runtimes put before an ID. */
+/* Prefixes that runtimes put before an ID. */
 static const struct {
 	const char *prefix, *runtime;
 } known[] = {
@@ -144,7 +144,7 @@ static const struct {
 	{ "kata_overhead-", "kata" },
 };
 
-/* Without its dash, if @dash is not part of it. */
+/* The runtime with this prefix; if @dash is false, compared without the final dash. */
 static const char *runtime_of(struct name prefix, bool dash)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
@@ -156,7 +156,7 @@ static const char *runtime_of(struct name prefix, bool dash)
 	return NULL;
 }
 
-/* Of PREFIX-ID, with or without ".scope"; or ID alone, whose maker @parent may tell. */
+/* Parse PREFIX-ID, with or without ".scope", or ID alone; then @parent may show the runtime. */
 static bool find_id(struct container *c, struct name a, struct name parent)
 {
 	struct name id = a, prefix = a;
@@ -171,7 +171,7 @@ static bool find_id(struct container *c, struct name a, struct name parent)
 	runtime = runtime_of(prefix, true);
 	if (!is_id(id) || (!runtime && prefix.n && prefix.s[prefix.n - 1] != '-'))
 		return false;
-	/* It watches the container from outside. */
+	/* conmon watches the container from outside. */
 	if (has(prefix, "conmon-"))
 		return true;
 	if (!prefix.n && equal(parent, "docker"))
@@ -184,13 +184,13 @@ static bool find_id(struct container *c, struct name a, struct name parent)
 	return true;
 }
 
-/* Names that are whatever a runtime or a scheduler of jobs takes for them, in a group of its own. */
+/* Runtimes and job schedulers with arbitrary names below a group of their own. */
 static bool find_named(struct container *c, struct name a, struct name parent)
 {
 	static const struct {
 		const char *parent, *runtime;
 	} maker[] = {
-		{ "buildkit", "buildkit" },	/* steps of an image that is being built */
+		{ "buildkit", "buildkit" },	/* steps of an image build */
 		{ "garden", "garden" },
 		{ "mesos", "mesos" },
 		{ "kata_overhead", "kata" },
@@ -260,20 +260,20 @@ static void set_pod(struct container *c, struct name uid)
 	if (c->pod_uid || !uid.n)
 		return;
 	c->pod_uid = copy(uid);
-	/* In a slice's name, a dash would be a level. */
+	/* In the name of a slice, a dash is a level. */
 	for (char *s = c->pod_uid; *s; s++)
 		if (*s == '_')
 			*s = '-';
 }
 
 /**
- * struct walk - along a path
- * @c: what has been found
+ * struct walk - state while parsing a path
+ * @c: the result so far
  * @parent, @child: the names before and after the present one
  * @in_pod: the parent is a pod
- * @in_slurm: an ancestor is Slurm's
- * @ecs: names below that of Amazon ECS
- * @job: the best of the names that count only if there is no container
+ * @in_slurm: an ancestor belongs to Slurm
+ * @ecs: names below the group of Amazon ECS
+ * @job: the best name of a job, used only if there is no container
  */
 struct walk {
 	struct container *c;
@@ -286,7 +286,7 @@ struct walk {
 
 /*
  * kubelet's [KUBELET-]kubepods[-CLASS]-podUID.slice or kubepods/[CLASS/]podUID; Podman's slices,
- * and its GROUP/POD/libpod-CONTAINER. @is_pod: it is a pod, and not only a group of pods.
+ * and its GROUP/POD/libpod-CONTAINER. @is_pod: a pod, not only a group of pods.
  */
 static bool find_pod(struct walk *w, struct name a, bool *is_pod)
 {
@@ -317,7 +317,7 @@ static bool find_pod(struct walk *w, struct name a, bool *is_pod)
 	return false;
 }
 
-/* Runtimes alone make groups below a pod's, so that all that is in there is a container. */
+/* Only runtimes make groups below that of a pod, so any group there is a container. */
 static bool find_in_pod(struct walk *w, struct name a)
 {
 	const char *runtime = "unknown";
@@ -338,7 +338,7 @@ static bool find_in_pod(struct walk *w, struct name a)
 	return a.n;
 }
 
-/* Jobs of Slurm, which are job_NUMBER, and tasks of ECS, which are ecs/[CLUSTER/]TASK[/CONTAINER]. */
+/* Jobs of Slurm are job_NUMBER, tasks of ECS are ecs/[CLUSTER/]TASK[/CONTAINER]. */
 static void find_job(struct walk *w, struct name a)
 {
 	struct name rest = a;
@@ -359,7 +359,7 @@ static void find_job(struct walk *w, struct name a)
 	}
 }
 
-/* SLICE:PREFIX:ID: made for systemd by a runtime that did not ask systemd. */
+/* SLICE:PREFIX:ID: a name in systemd's format, made by a runtime without systemd. */
 static void find_unasked(struct walk *w, struct name id, struct name rest)
 {
 	struct name prefix = rest, slice = rest;
@@ -372,7 +372,7 @@ static void find_unasked(struct walk *w, struct name id, struct name rest)
 		named = prefix.n && id.n && cut_end(&slice, ".slice");
 	}
 	runtime = runtime_of(prefix, false);
-	/* Of Docker, what has no ID is a step of an image that is being built. */
+	/* A group of Docker without an ID is a step of an image build. */
 	if (runtime && !is_id(id) && !strcmp(runtime, "docker"))
 		runtime = "buildkit";
 	if (is_id(id) || named)
@@ -391,7 +391,7 @@ static void find(struct walk *w, struct name a)
 		return;
 	}
 	find_job(w, a);
-	/* The runtime itself and not what it runs. */
+	/* The runtime itself, not a container. */
 	if (!equal(w->child, "supervisor") && !find_pod(w, a, &is_pod) &&
 	    !find_id(c, a, w->parent) && !find_machine(c, a) && !find_named(c, a, w->parent) &&
 	    !find_lxc(c, a, w->parent))
@@ -429,7 +429,7 @@ static char *find_unit(const char *path, const char *end)
 	for (size_t i = 0; i < ARRAY_SIZE(kind); i++) {
 		a = part;
 		if (cut_end(&a, kind[i]) && a.n) {
-			cut_start(&part, "_");	/* as systemd escapes what may be a file */
+			cut_start(&part, "_");	/* systemd escapes names that may be files */
 			return copy(part);
 		}
 	}
@@ -457,10 +457,10 @@ static void move(char **to, char **from)
 	*from = NULL;
 }
 
-/* What comes of another hierarchy adds to what there is, but not a second container. */
+/* Another hierarchy adds missing values, but no second container. */
 static void merge(struct container *to, struct container *from)
 {
-	/* Of the root group nothing follows, and others may say more. */
+	/* The root group says nothing; other lines may say more. */
 	if (from->cgroup && (!to->cgroup || !strcmp(to->cgroup, "/") || (from->id && !to->id))) {
 		free(to->cgroup);
 		to->cgroup = NULL;
@@ -479,7 +479,7 @@ static void merge(struct container *to, struct container *from)
 
 enum rank { RANK_SYSTEMD, RANK_UNIFIED, RANK_CONTROLLER, RANKS };
 
-/* A line is HIERARCHY:CONTROLLERS:PATH, and a path may have colons. */
+/* A line is HIERARCHY:CONTROLLERS:PATH, and a path may contain colons. */
 static void parse_line(const char *line, const char *end, enum rank rank, struct container *c)
 {
 	const char *controllers = memchr(line, ':', end - line), *path;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Looks up what the host knows of a tallied process. */
+/* Looks up the identity of a tallied process on its host. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@
 
 #define CGROUPS_MAX	(64 << 10)
 
-/* Whether the file that a task runs has exactly that path, as the task sees it. */
+/* True if the executable of a task has exactly this path, as the task sees it. */
 static bool has_path(const struct host *host, int task, const char *path)
 {
 	struct stat runs, there;
@@ -42,7 +42,7 @@ static bool has_path(const struct host *host, int task, const char *path)
 	return same;
 }
 
-/* A file that was deleted from the root directory may be called as a memfd is. */
+/* A file deleted from the root directory may have the same name as a memfd. */
 static bool is_memfd(const struct host *host, int task, const char *path)
 {
 	static const char memfd[] = "/memfd:";
@@ -53,7 +53,7 @@ static bool is_memfd(const struct host *host, int task, const char *path)
 		runs.st_dev != root.st_dev);
 }
 
-/* The kernel marks a deleted file at the end of its name, where any name may have the same. */
+/* The kernel appends a mark to the name of a deleted file, but a name may end in the same text. */
 static void read_exe(const struct host *host, int task, struct identity *id)
 {
 	static const char deleted[] = " (deleted)";
@@ -65,7 +65,7 @@ static void read_exe(const struct host *host, int task, struct identity *id)
 	    strcmp(id->exe + n - strlen(deleted), deleted) || has_path(host, task, id->exe))
 		return;
 	id->exe[n - strlen(deleted)] = '\0';
-	/* It has no place in any directory, and so is "deleted" from the start. */
+	/* A memfd is in no directory, and so always has the mark. */
 	if (is_memfd(host, task, id->exe)) {
 		memmove(id->exe, id->exe + 1, strlen(id->exe));
 		id->memfd = true;
@@ -103,14 +103,14 @@ static char *copy(const char *text)
 	return text ? xasprintf("%s", text) : NULL;
 }
 
-/* Take what is not known yet. */
+/* Fill in values that are not known yet. */
 static void complete(char **to, const char *text)
 {
 	if (!*to)
 		*to = copy(text);
 }
 
-/* A group NAMESPACE/NAME may be that of a container made with "ctr run NAME". */
+/* A group NAMESPACE/NAME may belong to a container made with "ctr run NAME". */
 static void find_task(const struct host *host, struct container *c)
 {
 	char *path, *space, *name, *save = NULL;
@@ -127,7 +127,7 @@ static void find_task(const struct host *host, struct container *c)
 	free(path);
 }
 
-/* Names by which systemd-machined knows containers and virtual machines look the same. */
+/* systemd-machined names containers and virtual machines in the same way. */
 static void find_machine(const struct host *host, const char *exe, struct container *c)
 {
 	const char *slash = exe ? strrchr(exe, '/') : NULL;
@@ -238,7 +238,7 @@ static bool same_name(int process, const char *thread, const char *name)
 	return same;
 }
 
-/* The name may be one that the kernel gave a thread, when what is known of the process is that. */
+/* True if a thread of the process has this name. A tally may have the name of any thread. */
 static bool has_name(int process, const char *name)
 {
 	int fd = openat(process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -257,7 +257,7 @@ static bool has_name(int process, const char *name)
 	return found;
 }
 
-/* A tally that ended may be that of a program which ran another. */
+/* An ended tally may belong to the program that ran before an exec. */
 static bool is_renamed(int process, const struct roundwatch_tally *t, const char *comm)
 {
 	bool of_process = t->flags & ROUNDWATCH_PROCESS || t->pid == t->tgid;
@@ -270,7 +270,7 @@ static bool is_renamed(int process, const struct roundwatch_tally *t, const char
 	return renamed;
 }
 
-/* The kernel names a process after the file, and keeps 15 bytes of that. */
+/* The kernel names a process after its file, truncated to 15 bytes. */
 static bool is_named_after(const char *comm, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -280,8 +280,8 @@ static bool is_named_after(const char *comm, const char *path)
 }
 
 /*
- * Neither its executable is called so nor anything on its command line, as a script or a link
- * would be. What has been deleted may have got another name on the way.
+ * The name is not that of the executable, nor of anything on the command line, such as a
+ * script or a link. A deleted executable may have been renamed before.
  */
 static bool is_disguised(const struct identity *id)
 {
@@ -385,7 +385,7 @@ char *identity_place(const struct identity *id)
 {
 	char *text = NULL;
 
-	/* A sandbox of Kata Containers, or a machine of KubeVirt, is both. */
+	/* A sandbox of Kata Containers and a machine of KubeVirt are both. */
 	if (id->pod)
 		append(&text, "pod %s/%s", id->pod_namespace ? id->pod_namespace : "?", id->pod);
 	else if (id->pod_uid && (id->vm || !id->container))

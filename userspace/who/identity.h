@@ -8,37 +8,36 @@
 struct json_object;
 
 /**
- * struct identity - which process a tally is of, as far as the host knows
+ * struct identity - the process of a tally, as known on its host
  * @found: /proc/TGID is there and is still that process
- * @unseen: why it is not found though it lives; NULL if it is, or has ended
- * @exe: executable, without the mark of a deleted one; of a memfd its name, as in "memfd:x"
+ * @unseen: why it is not found although it is alive; NULL if it is found or has ended
+ * @exe: executable, without the mark of a deleted one; for a memfd its name, as in "memfd:x"
  * @deleted: the executable has been deleted
  * @memfd: the executable never was a file
- * @args: the arguments, each with its NUL, @args_size bytes of them; what is more than
- *	64 KiB is cut off
- * @cmdline: the same in one line, separated by blanks
- * @comm: name of the process now, which may not be what the module saw
- * @ppid: parent, 0 if not known
+ * @args: the arguments, each with its NUL, @args_size bytes, truncated to 64 KiB
+ * @cmdline: the arguments in one line, separated by blanks
+ * @comm: present name of the process, which may differ from the one that the module saw
+ * @ppid: parent, 0 if unknown
  * @parent: its name
- * @user: name of the user; never NULL: the number, if it has none
+ * @user: name of the user, or the number if it has no name; never NULL
  * @unit: systemd unit of the host: service, scope, socket, mount or swap; NULL for none
- * @cgroup: path of its control group, raw; NULL if that cannot be read
- * @runtime: of the container, as in struct container; NULL outside any
- * @container: ID, or the name if the runtime has no other; of containers in a container
- *	the outermost, which this host's runtime made
- * @inner: ID of the innermost container, if that is another
- * @container_name: as its pod or its runtime calls it
- * @image: from which it was made
- * @pod: name, @pod_uid: as in Kubernetes' metadata.uid, @pod_namespace: of the
- *	pod; of a Podman pod @pod_uid, its ID, alone
- * @vm: name of the virtual machine that the process runs, or COMM[PID] if only
- *	that is known; NULL if it runs none
- * @hidden: readdir() of /proc does not show it, though it is there
- * @by_library: @hidden from programs only, by a library put into them
- * @covered: something is mounted over /proc/TGID, or in it
- * @renamed: its name is not what the module saw, or not that of what it runs
+ * @cgroup: unchanged path of its control group; NULL if that cannot be read
+ * @runtime: of the container, as in struct container; NULL outside a container
+ * @container: ID, or the name if the runtime has no ID; of nested containers the
+ *	outermost, which this host's runtime made
+ * @inner: ID of the innermost container, if it is a different one
+ * @container_name: name of the container in its pod or runtime
+ * @image: image of the container
+ * @pod, @pod_uid, @pod_namespace: of the Kubernetes pod, @pod_uid as in metadata.uid; for
+ *	a Podman pod only @pod_uid, its ID
+ * @vm: name of the virtual machine that the process runs, or COMM[PID] if it has no
+ *	name; NULL if it runs none
+ * @hidden: readdir() of /proc does not show it although it exists
+ * @by_library: hidden only from programs, by a library loaded into them
+ * @covered: something is mounted over /proc/TGID or in it
+ * @renamed: its name is not the one that the module saw, or not that of its program
  *
- * Text is allocated, and NULL where nothing is known; it may hold any byte.
+ * Text is allocated, and NULL if unknown; it may contain any byte.
  */
 struct identity {
 	bool found;
@@ -71,16 +70,16 @@ struct identity {
 };
 
 /*
- * Look up the process that @tally is of; on a host that is not known, only @user (and @vm,
- * of a guest's) is set.
+ * Look up the process of @tally. If the host is not known, only @user is set, and @vm for
+ * a guest.
  */
 void identity_read(const struct host *host, const struct roundwatch_tally *tally,
 		   struct identity *id);
 void identity_free(struct identity *id);
 
 /*
- * Where it runs, in a few words, as "pod shop/web-7f", "docker 3f2a1b…", "vm
- * web1", a unit, or else the control group; allocated, NULL if it is not @found.
+ * Where it runs, in a few words: "pod shop/web-7f", "docker 3f2a1b…", "vm web1", a unit,
+ * otherwise the control group. Allocated, NULL if it is not @found.
  */
 char *identity_place(const struct identity *id);
 
@@ -91,12 +90,12 @@ char *identity_place(const struct identity *id);
 char *identity_describe(const struct identity *id);
 
 /*
- * What is odd about it, a sentence a line without a newline at the end: hidden,
- * not to be seen, covered, renamed, deleted, memfd. Allocated, NULL if nothing is.
+ * What is unusual about it, one sentence on each line, without a final newline: hidden,
+ * not visible, covered, renamed, deleted, memfd. Allocated, NULL if there is nothing.
  */
 char *identity_oddities(const struct identity *id, const struct roundwatch_tally *tally);
 
-/* All of it, for json-c; what is not known is null. Names as in this structure. */
+/* All members, for json-c, with the same names; unknown ones are null. */
 struct json_object *identity_to_json(const struct identity *id);
 
 #endif

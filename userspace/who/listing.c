@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Processes are hidden by making readdir() skip them, in the kernel or by a library
- * that /etc/ld.so.preload puts into every program, this one too. So the directory is
- * read by the system call itself and through the library. Without such means,
- * another directory is mounted over /proc/PID.
+ * A process can be hidden by making readdir() skip it, in the kernel or with a library
+ * in /etc/ld.so.preload, which is loaded into every program including this one. So the
+ * directory is read with the system call and through the library. A process can also be
+ * hidden by a mount over /proc/PID.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -29,10 +29,10 @@ struct pids {
 
 /**
  * struct listing
- * @taken_ns: when reading began, CLOCK_BOOTTIME; 0: not yet
- * @system: as the system call shows it
- * @library: as readdir() shows it
- * @covered: by mounts
+ * @taken_ns: when it was read, CLOCK_BOOTTIME; 0: not yet
+ * @system: processes shown by the system call
+ * @library: processes shown by readdir()
+ * @covered: processes covered by mounts
  */
 struct listing {
 	int root;
@@ -41,7 +41,7 @@ struct listing {
 	struct pids system, library, covered;
 };
 
-/* A number and nothing else, or up to a slash; 0 for anything else. */
+/* Parse a number that ends at a slash or at the end of the text; 0 for anything else. */
 static uint32_t parse_pid(const char *s)
 {
 	unsigned long pid;
@@ -120,7 +120,7 @@ static void read_library(int root, struct pids *p)
 	closedir(dir);
 }
 
-/* The fifth word of a line is where something is mounted. */
+/* The fifth word of a line is the mount point. */
 static void read_mountinfo(int root, const char *path, struct pids *p)
 {
 	int fd = openat(root, path, O_RDONLY | O_CLOEXEC);
@@ -151,7 +151,7 @@ static void read_mountinfo(int root, const char *path, struct pids *p)
 	fclose(f);
 }
 
-/* What is mounted here; and what ps finds, where a service has a /proc of its own. */
+/* The mounts seen by this program, and those seen by ps if this service has its own /proc. */
 static void read_mounts(int root, struct pids *p)
 {
 	read_mountinfo(root, "proc/self/mountinfo", p);
@@ -167,7 +167,7 @@ static void take(struct pids *p, int root, void (*read)(int root, struct pids *p
 		qsort(p->pid, p->n, sizeof(*p->pid), compare);
 }
 
-/* As the module counts it. */
+/* On the clock of the module. */
 static uint64_t now(const struct listing *l)
 {
 	struct timespec ts;
@@ -211,7 +211,7 @@ unsigned int listing_find(struct listing *l, uint32_t tgid, uint64_t start_ns)
 {
 	unsigned int how = 0;
 
-	/* Started after it was read, a process need not be in it. */
+	/* A process that started after the directory was read may be missing. */
 	if (!l->taken_ns || now(l) - l->taken_ns > KEPT_NS ||
 	    (start_ns >= l->taken_ns && misses(&l->library, tgid)))
 		refresh(l);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where runtimes keep their state. Distributions move it (K3s, k0s, MicroK8s, snaps) and so do
- * administrators, so besides the places that are known, configuration files and the command
- * lines of running runtimes are read.
+ * Directories in which container runtimes keep their state. Distributions (K3s, k0s,
+ * MicroK8s, snaps) and administrators move them, so configuration files and the command
+ * lines of running runtimes are read in addition to the known places.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,7 +23,7 @@
 
 #define CONFIG_MAX	(256 << 10)
 
-/* A pattern has at most one "*", which stands for a whole name. */
+/* A pattern contains at most one "*", which matches a whole name. */
 static const struct {
 	enum place_kind kind;
 	const char *pattern;
@@ -38,7 +38,7 @@ static const struct {
 	{ PLACE_STORAGE, "run/containers/storage" },
 };
 
-/* Files with lines KEY = "VALUE", or JSON; @keys are those of directories. */
+/* Files with lines KEY = "VALUE", or JSON; @keys name directories. */
 static const struct {
 	enum place_kind kind;
 	const char *pattern;
@@ -74,8 +74,8 @@ void each_entry(int root, const char *path, void (*call)(const char *name, void 
 }
 
 /*
- * Only root may be able to make anything in there: what others can write must not pass for
- * what a runtime wrote. A copy belongs to the user that made it.
+ * Only root may be able to write there, because files of other users must not pass for
+ * files of a runtime. A copy belongs to the user that made it.
  */
 static bool is_roots(const struct host *host, const char *path)
 {

@@ -2,17 +2,17 @@
 #ifndef PODS_H
 #define PODS_H
 
-/* What kubelet's log directories tell of the pods on a host, kept until they change. */
+/* Names of pods from kubelet's log directories, kept until these change. */
 struct pods;
 
-/* @root: descriptor of the host's root directory, which stays the caller's. */
+/* @root: descriptor of the host's root directory, owned by the caller. */
 struct pods *pods_open(int root);
 void pods_close(struct pods *p);
 
 /**
- * struct pod_names - of a pod and of a container in it; NULL where not known
+ * struct pod_names - names of a pod and of a container in it; NULL if unknown
  *
- * Text belongs to the struct pods, and is valid until the next call.
+ * The text belongs to struct pods and is valid until the next call.
  */
 struct pod_names {
 	const char *uid;
@@ -23,8 +23,8 @@ struct pod_names {
 
 /**
  * pods_find - names of a container in a pod
- * @uid: of the pod; NULL if not known
- * @container_id: NULL if not known
+ * @uid: of the pod; NULL if unknown
+ * @container_id: NULL if unknown
  */
 struct pod_names pods_find(struct pods *p, const char *uid, const char *container_id);
 

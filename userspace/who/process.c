@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Looks processes and users up. */
+/* Looks up processes and users. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@
 #define ARGS_MAX	(64 << 10)
 #define CMDLINE_MAX	4095
 
-/* Of the initial pid namespace; linux/proc_ns.h does not tell userspace. */
+/* Inode of the initial pid namespace; linux/proc_ns.h does not export it. */
 #define INIT_PID_NS	0xeffffffcU
 
 #ifndef OPEN_TREE_CLONE
@@ -45,8 +45,8 @@ struct user {
 };
 
 /*
- * /proc, and for root (and since Linux 5.2) what is under all that is mounted in
- * there: a mount that covers /proc/PID does not cover that.
+ * Open /proc. For root on Linux 5.2 or later, open it without the mounts in it, so that
+ * a mount over /proc/PID does not cover the process.
  */
 static int open_proc(const struct host *host)
 {
@@ -112,7 +112,7 @@ void host_close(struct host *host)
 	*host = (struct host){ .root = -1, .proc = -1 };
 }
 
-/* By whatever this host is told to ask. */
+/* Ask the name service of this host. */
 static char *ask_system(uint32_t uid)
 {
 	size_t size = 1024;
@@ -206,14 +206,14 @@ ssize_t read_at(int dir, const char *path, char *buf, size_t size)
 	return have;
 }
 
-/* That field of /proc/PID/stat, from the fourth on. */
+/* A field of /proc/PID/stat, counted from 1; the fourth or a later one. */
 static bool read_stat(int dir, int wanted, unsigned long long *number)
 {
 	char stat[2048], *s;
 
 	if (read_at(dir, "stat", stat, sizeof(stat)) < 0)
 		return false;
-	/* The second field is the name in parentheses, and a name may hold anything. */
+	/* The second field is the name in parentheses, and a name may contain any byte. */
 	s = strrchr(stat, ')');
 	for (int field = 2; s && field < wanted; field++)
 		s = strchr(s + 1, ' ');
@@ -228,7 +228,7 @@ uint64_t host_boottime(const struct host *host)
 	return ts.tv_sec * NSEC + ts.tv_nsec - host->boottime_offset_ns;
 }
 
-/* The 22nd field is the start in clock ticks since boot, as this program counts them. */
+/* The 22nd field is the start in clock ticks since boot, in the time namespace of this program. */
 static bool read_start(const struct host *host, int dir, unsigned long long *start_ns)
 {
 	unsigned long long ticks;
@@ -246,7 +246,7 @@ bool same_start(uint64_t a_ns, uint64_t b_ns)
 	return a_ns / tick <= b_ns / tick + 1 && b_ns / tick <= a_ns / tick + 1;
 }
 
-/* By the system call: a library that hides processes may have its own idea of openat(). */
+/* Use the system call: a library that hides processes may replace openat(). */
 static int open_pid(const struct host *host, uint32_t tgid)
 {
 	char path[16];
@@ -286,7 +286,7 @@ bool process_find(const struct host *host, uint32_t number, struct roundwatch_ta
 	t->tgid = field ? strtoul(field + 6, NULL, 10) : number;
 	field = strstr(status, "\nUid:");
 	t->uid = field ? strtoul(field + 5, NULL, 10) : 0;
-	/* The number was that of a thread. */
+	/* The number is that of a thread. */
 	if (t->tgid != number) {
 		close(dir);
 		dir = open_pid(host, t->tgid);
@@ -304,7 +304,7 @@ bool process_find(const struct host *host, uint32_t number, struct roundwatch_ta
 	return true;
 }
 
-/* As stat(5) names the state: Z and X are of what has ended. Unknown is not ended. */
+/* In the state field, Z and X mean that it has ended. If the state is unknown, it has not. */
 static bool has_ended(int dir)
 {
 	char stat[2048], *s;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What container runtimes know of a container: name, image, pod. */
+/* Reads name, image and pod of a container from the files of its runtime. */
 #include <errno.h>
 #include <fcntl.h>
 #include <search.h>
@@ -16,10 +16,10 @@
 #include "who/process.h"
 #include "who/runtime.h"
 
-/* One container's state is some KiB, the list of a host's containers some hundred. */
+/* The state of a container is a few KiB, the list of all containers a few hundred. */
 #define STATE_MAX	(4 << 20)
 
-/* A container may be renamed, a runtime started: what was looked up is forgotten after this. */
+/* Results expire after this time, because containers are renamed and runtimes started. */
 #define KEPT_NS		(10 * NSEC)
 
 #define TASKS		"io.containerd.runtime.v2.task"
@@ -33,9 +33,9 @@ struct cached {
 /**
  * struct runtimes
  * @root, @proc, @live: of the host
- * @running: running runtimes have been looked at, too
- * @tree: for tsearch(), of struct cached
- * @taken_ns: when the first was looked up; 0: none is
+ * @running: running runtimes have been searched, too
+ * @tree: of struct cached, for tsearch()
+ * @taken_ns: time of the first lookup; 0: none yet
  */
 struct runtimes {
 	struct host host;
@@ -77,7 +77,7 @@ static json_object *member(json_object *json, const char *name)
 	       json_object_object_get_ex(json, name, &value) ? value : NULL;
 }
 
-/* Put the text of a member into @to, unless there is one already. */
+/* Copy the text of a member to @to, unless that is already set. */
 static void take(char **to, json_object *json, const char *name)
 {
 	json_object *value = member(json, name);
@@ -102,7 +102,7 @@ static void set_runtime(struct container_record *r, const char *runtime)
 		r->runtime = xasprintf("%s", runtime);
 }
 
-/* Labels that kubelet gives to containers, under whatever name a runtime keeps them. */
+/* Labels that kubelet sets; runtimes store them under different names. */
 static void take_labels(struct container_record *r, json_object *labels)
 {
 	take(&r->name, labels, "io.kubernetes.container.name");
@@ -142,8 +142,8 @@ static void read_docker(struct container_record *r, const struct host *host, con
 }
 
 /**
- * struct search - for a container in one place
- * @dir: whose entries are looked at
+ * struct search - search for a container in one directory
+ * @dir: the directory
  */
 struct search {
 	struct container_record *record;
@@ -151,7 +151,7 @@ struct search {
 	const char *dir, *id;
 };
 
-/* A namespace of containerd; Docker has one of its own. */
+/* A namespace of containerd. Docker uses one of its own. */
 static void look_into_namespace(const char *name, void *data)
 {
 	struct search *s = data;
@@ -183,7 +183,7 @@ static void read_containerd(struct container_record *r, const struct host *host,
 	}
 }
 
-/* What Podman or CRI-O knows of a container is JSON in a string. */
+/* Podman and CRI-O store their data about a container as JSON in a string. */
 static void take_metadata(struct container_record *r, json_object *container)
 {
 	char *text = NULL;
@@ -193,7 +193,7 @@ static void take_metadata(struct container_record *r, json_object *container)
 	json = text ? json_tokener_parse(text) : NULL;
 	set_runtime(r, member(json, "pod-name") || member(json, "pod-id") ? "cri-o" : "podman");
 	take(&r->image, json, "image-name");
-	take(&r->name, json, "metadata-name");	/* CRI-O's, as the pod calls it */
+	take(&r->name, json, "metadata-name");	/* of CRI-O: the name in the pod */
 	take(&r->name, json, "name");
 	if (!r->name && json_object_is_type(names, json_type_array) &&
 	    json_object_array_length(names) &&
@@ -222,7 +222,7 @@ static void read_list(struct search *s, const char *path)
 	json_object_put(list);
 }
 
-/* DRIVER-containers: the lists, and a directory for each container with its bundle. */
+/* DRIVER-containers contains the lists, and a directory with the bundle of each container. */
 static void look_into_storage(const char *name, void *data)
 {
 	static const char *const lists[] = { "containers.json", "volatile-containers.json" };
@@ -329,7 +329,7 @@ static void refresh(struct runtimes *r)
 	places_configured(&r->places, &r->host);
 }
 
-/* Only what the configuration does not lead to is worth a look at all processes. */
+/* Search all processes only if the configuration does not lead to the container. */
 static bool refresh_running(struct runtimes *r)
 {
 	if (r->running)
@@ -344,7 +344,7 @@ static int compare(const void *a, const void *b)
 	return strcmp(((const struct cached *)a)->id, ((const struct cached *)b)->id);
 }
 
-/* It is to be the name of a file. */
+/* The ID is used as the name of a file. */
 static bool is_name(const char *id)
 {
 	return *id && *id != '.' && !strchr(id, '/');

@@ -7,8 +7,8 @@
 struct host;
 
 /*
- * The container runtimes of a host, and what they keep on disk about their containers.
- * Only runtimes that root runs on the host count: what others write proves nothing.
+ * The container runtimes of a host, and their files about containers. Only runtimes that
+ * root runs on the host count, because files of other users prove nothing.
  */
 struct runtimes;
 
@@ -16,11 +16,11 @@ struct runtimes *runtimes_open(const struct host *host);
 void runtimes_close(struct runtimes *r);
 
 /**
- * struct container_record - what a runtime knows of a container; NULL where it does not say
+ * struct container_record - data of a runtime about a container; NULL if unknown
  * @runtime: docker, containerd, cri-o or podman
- * @name: as the runtime shows it; in a pod, as the pod calls it
- * @image: the image from which it was made, as named then
- * @pod, @pod_namespace, @pod_uid: of the pod it is in
+ * @name: name in the runtime, or in a pod the name in that pod
+ * @image: name of its image
+ * @pod, @pod_namespace, @pod_uid: of its pod
  */
 struct container_record {
 	char *runtime;
@@ -31,13 +31,13 @@ struct container_record {
 
 /**
  * runtimes_find - the record of a container
- * @id: its ID; of those made with ctr(8) any name
+ * @id: its ID; containers made with ctr(8) have any name
  *
- * NULL if no runtime has it. Valid until the next call.
+ * Returns NULL if no runtime has it. Valid until the next call.
  */
 const struct container_record *runtimes_find(struct runtimes *r, const char *id);
 
-/* Whether containerd runs a task of that name in that namespace, as "ctr run" makes them. */
+/* True if containerd runs a task with this name in this namespace, as "ctr run" makes them. */
 bool runtimes_has_task(struct runtimes *r, const char *space, const char *id);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Limits of what this program sees, which must not be taken for somebody's doing. */
+/* Limits of what this program can see. They must not be mistaken for hidden processes. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "who/process.h"
 #include "who/view.h"
 
-/* Of the initial time namespace; linux/proc_ns.h does not export it. */
+/* Inode of the initial time namespace; linux/proc_ns.h does not export it. */
 #define INIT_TIME_NS	0xeffffffaU
 
 /* From linux/capability.h, as a bit of CapEff. */
@@ -26,8 +26,8 @@ bool view_time_offset(int root, int64_t *offset)
 
 	*offset = 0;
 	if (fstatat(root, "proc/self/ns/time", &ours, 0) || ours.st_ino == INIT_TIME_NS)
-		return true;	/* before Linux 5.6 there is no other */
-	/* What can be read are the offsets that the next child would get. */
+		return true;	/* Linux before 5.6 has only one */
+	/* Only the offsets for the next child can be read. */
 	if (fstatat(root, "proc/self/ns/time_for_children", &childrens, 0) ||
 	    childrens.st_ino != ours.st_ino ||
 	    read_at(root, "proc/self/timens_offsets", text, sizeof(text)) < 0)
@@ -49,14 +49,14 @@ static bool may_trace(int root)
 	return s && strtoull(s + strlen("\nCapEff:"), NULL, 16) & SYS_PTRACE;
 }
 
-/* The option of a line of mountinfo, if the line is of that device; cut out of it. */
+/* The option in a line of mountinfo, if the line is about this device; modifies the line. */
 static char *find_option(char *line, const char *device)
 {
 	char *options = strstr(line, " - "), *save, *word;
 
 	if (!options || !strstr(line, device) || strstr(line, device) > options)
 		return NULL;
-	/* What follows are the type, the source and the options of the file system. */
+	/* The type, the source and the options of the file system follow. */
 	options[strcspn(options, "\n")] = '\0';
 	for (word = strtok_r(options, " ,", &save); word; word = strtok_r(NULL, " ,", &save))
 		if (!strncmp(word, "hidepid=", 8) && strcmp(word, "hidepid=0") &&

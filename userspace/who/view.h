@@ -5,24 +5,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What this program can see of its own host: the time it is given, and the processes. */
+/* What this program can see of its own host: the clock and the processes. */
 
 /**
- * view_time_offset - how far CLOCK_BOOTTIME here is ahead of the module's
+ * view_time_offset - how far CLOCK_BOOTTIME of this program is ahead of the module's
  * @root: of this host
- * @offset: in nanoseconds; 0 outside any time namespace
+ * @offset: in nanoseconds; 0 in the initial time namespace
  *
- * False if this program is in a time namespace and cannot read the offset: then the
- * start of a process cannot be compared with what the module reports.
+ * Returns false if this program is in a time namespace and cannot read the offset. Then
+ * start times cannot be compared with those of the module.
  */
 bool view_time_offset(int root, int64_t *offset);
 
 /**
- * view_filter - the mount option by which /proc does not show all processes
+ * view_filter - the mount option that makes /proc hide processes
  * @root: of this host
  * @proc: its /proc
  *
- * As "hidepid=ptraceable"; allocated, NULL if all processes are shown to this program.
+ * For example "hidepid=ptraceable"; allocated, NULL if this program can see all processes.
  */
 char *view_filter(int root, int proc);
 

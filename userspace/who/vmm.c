@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Names of virtual machines, from the command lines of the programs that run them. */
+/* Reads names of virtual machines from the command lines of the programs that run them. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@ struct args {
 	const char *next, *end;
 };
 
-/* The next argument; NULL at the end, and for one that has no end. */
+/* The next argument; NULL at the end, or if it is not terminated. */
 static const char *next_arg(struct args *a)
 {
 	const char *arg = a->next;
@@ -23,7 +23,7 @@ static const char *next_arg(struct args *a)
 	return arg;
 }
 
-/* The value of "--@name VALUE" or "--@name=VALUE", also with one dash; of the last of several. */
+/* The last value of "--@name VALUE" or "--@name=VALUE", also with a single dash. */
 static const char *option(struct args a, const char *name)
 {
 	const char *arg, *value = NULL;
@@ -47,8 +47,8 @@ static const char *option(struct args a, const char *name)
 }
 
 /*
- * Of a list KEY=VALUE,… the value of @key; a value without a key, which only
- * the first may be, is that of @implied. ",," is a comma.
+ * The value of @key in a list KEY=VALUE,…. The first value may omit its key, which is
+ * then @implied. ",," is a comma.
  */
 static char *suboption(const char *list, const char *key, bool implied)
 {
@@ -94,7 +94,7 @@ static char *firecracker(struct args a)
 	return id ? xasprintf("%s", id) : NULL;
 }
 
-/* It has no names: what a machine is controlled by tells it from others. */
+/* It has no names; use the path of the control socket. */
 static char *cloud_hypervisor(struct args a)
 {
 	const char *value = option(a, "platform");
@@ -142,7 +142,7 @@ char *vmm_sandbox(const char *name)
 {
 	static const char digits[] = "0123456789abcdef";
 
-	/* "sandbox-ID", or a path as /run/vc/vm/ID/clh-api.sock. */
+	/* "sandbox-ID", or a path such as /run/vc/vm/ID/clh-api.sock. */
 	if (strncmp(name, "sandbox-", 8) && !strstr(name, "/vc/"))
 		return NULL;
 	for (const char *s = name; *s; s += strcspn(s, "-/"), s += !!*s)

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef LINE_H
+#define LINE_H
+
+#include "output/event.h"
+
+enum event_format {
+	EVENT_JSON,
+	EVENT_TEXT,
+	EVENT_SYSLOG,
+	EVENT_JOURNAL,	/* not to be asked for: see line_default_format() */
+};
+
+/* More than this of a line some logs cut off, or make two of: rsyslog from 8 KiB with its header. */
+#define LINE_MAX_BYTES	8000
+
+/*
+ * The event as a line of JSON with its newline, @n bytes, at most LINE_MAX_BYTES; allocated. For
+ * that, long values are cut, and end in "[cut]".
+ */
+char *line_make(struct event *e, size_t *n);
+
+/*
+ * Print it, or send it to the system's log or the journal; @line is what line_make() made. If
+ * standard output is the journal, each line begins with its priority as sd-daemon(3) has it.
+ */
+void line_print(const struct event *e, enum event_format format, const char *line);
+
+/* What suits standard output, if no format was asked for. */
+enum event_format line_default_format(void);
+
+#endif
