@@ -97,6 +97,28 @@ bool option_color(const struct command *cmd)
 	return false;
 }
 
+bool option_by(const struct command *cmd, enum subject_by *to)
+{
+	static const char *const name[] = {
+		[BY_PROCESS] = "process",
+		[BY_CONTAINER] = "container",
+		[BY_POD] = "pod",
+		[BY_UNIT] = "unit",
+		[BY_USER] = "user",
+		[BY_VM] = "vm",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(name); i++) {
+		if (!strcmp(name[i], optarg)) {
+			*to = i;
+			return true;
+		}
+	}
+	error("%s: --by '%s': unknown; process, container, pod, unit, user and vm are known",
+	      cmd->name, optarg);
+	return false;
+}
+
 enum status extra_argument(const struct command *cmd, const char *arg)
 {
 	error("%s: unexpected argument '%s'; a subcommand comes before all options",

@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "records/source.h"
+#include "records/subject.h"
 
 /* getopt_long() values of options without a short form */
 enum {
@@ -65,6 +66,9 @@ bool common_option(const struct command *cmd, int opt, char **argv, const struct
 
 /* Parse the argument of an option as a number above 0, or print an error. */
 bool option_number(const struct command *cmd, const char *option, uint64_t *to);
+
+/* What to put processes together by, as the argument of --by; or complain. */
+bool option_by(const struct command *cmd, enum subject_by *to);
 
 /* Print an error if there is an argument after the options. */
 /* Take the argument of --color, or print an error. */

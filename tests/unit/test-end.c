@@ -359,10 +359,13 @@ static void test_orphan(void)
 		setsid();
 		ioctl(r.slave, TIOCSCTTY, 0);
 		if (!fork()) {
-			pid_t pid = fork();
+			pid_t parent = getpid(), pid = fork();
 
 			if (!pid) {
 				setpgid(0, 0);
+				/* Before that, the terminal would stop it. */
+				while (getppid() == parent)
+					usleep(1000);
 				execute(r.slave, r.slave, argv);
 			}
 			_exit(write(pids[1], &pid, sizeof(pid)) != sizeof(pid));
@@ -445,7 +448,8 @@ int main(int argc, char **argv)
 	size_t n = device(records);
 	int fd;
 
-	if (argc != 2 || !(roundwatch = realpath(argv[1], NULL))) {
+	roundwatch = argc == 2 ? realpath(argv[1], NULL) : NULL;
+	if (!roundwatch) {
 		fputs("Usage: test-end ROUNDWATCH\n", stderr);
 		return 2;
 	}

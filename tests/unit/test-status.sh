@@ -232,8 +232,10 @@ process()
 	echo "$2" >"host/proc/$pid/comm"
 	echo "0::$3" >"host/proc/$pid/cgroup"
 	shift 3
+	fd=0
 	for link; do
-		ln -s "$link" "host/proc/$pid/fd/$(ls "host/proc/$pid/fd" | wc -l)"
+		ln -s "$link" "host/proc/$pid/fd/$fd"
+		fd=$((fd + 1))
 	done
 }
 process 812 roundwatch /system.slice/roundwatch-monitor.service /dev/null /dev/roundwatch

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Rows, rates and order of roundwatch top. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -69,6 +70,153 @@ static void test_rates(void)
 	top_free(&m);
 }
 
+/* Times that the module computes anew for each snapshot move; who a thread is does not. */
+static void test_identity(void)
+{
+	struct top_model m = { .host = &nowhere, .patience_ns = 5 * NSEC, .sort = TOP_VERDICT,
+			       .threads = true };
+	struct roundwatch_tally t[3] = { thread(7, 7, 10, 100), thread(7, 8, 20, 50) };
+	size_t known = 0;
+
+	for (int i = 0; i < 10; i++) {
+		t[0].first_ns = t[1].first_ns = NSEC + (i % 3) * 48333333;
+		t[0].changes += 20;
+		t[0].evidence += 5;
+		t[0].cpu_ns += NSEC / 2;
+		update(&m, 100 + i, t, 2);
+	}
+	is(m.shown, 2, "a row for each thread");
+	is(m.view[0]->subject.tally.pid, 7, "that with more evidence first");
+	is(m.view[0]->changes, 20, "changes per second, though the first observation moves");
+	is(m.view[1]->changes, 0, "none of the other thread");
+	is(m.view[0]->cpu * 10, 500, "half of a CPU");
+	for (size_t i = 0; i < TOP_SECONDS; i++)
+		known += m.view[0]->history[i] != TOP_NOT_KNOWN;
+	is(known, 10, "ten seconds of history");
+	is(m.view[0]->history[9], 15, "the first of them");
+
+	/* It runs another program: the same thread, another tally, and the one before remains. */
+	t[2] = t[0];
+	t[0].flags = ROUNDWATCH_EXITED;
+	t[0].id = 1;
+	t[2].id = 2;
+	t[1].id = 3;
+	t[2].evidence = 4;
+	t[2].changes = 8;
+	t[2].cpu_ns += NSEC / 4;
+	update(&m, 110, t, 3);
+	for (int i = 0; i < 3; i++) {
+		t[2].changes += 6;
+		t[2].evidence++;
+		t[2].cpu_ns += NSEC / 4;
+		update(&m, 111 + i, t, 3);
+	}
+	for (size_t i = 0; i < m.shown; i++) {
+		const struct top_row *row = m.view[i];
+
+		if (row->subject.tally.id == 2) {
+			is(row->changes, 6, "changes of the new program");
+			is(row->cpu * 10, 250, "CPU of the new program");
+			is(row->history[0], 7, "its evidence");
+			is(row->history[3], 4, "and its past");
+		} else if (row->subject.tally.id == 1) {
+			is(row->changes, 0, "what has ended changes no more");
+			is(row->history[0], 0, "and has no evidence");
+		}
+	}
+	is(m.shown, 3, "both are rows");
+	m.threads = false;
+	top_view(&m);
+	is(m.view[0]->changes, 6, "the process has the changes of all its threads");
+	top_free(&m);
+}
+
+static void test_ended(void)
+{
+	struct top_model m = { .host = &nowhere, .sort = TOP_VERDICT };
+	struct roundwatch_tally t[] = {
+		thread(1, 1, 100, 1), thread(2, 2, 40, 1), thread(3, 3, 5, 1),
+	};
+	unsigned int wide[TOP_COLUMNS];
+	char *note;
+
+	t[0].verdict = t[0].highest = ROUNDWATCH_RANDOMX;
+	t[1].verdict = t[1].highest = ROUNDWATCH_SUSPECT;
+	update(&m, 10, t, 3);
+	is(m.census.count[ROUNDWATCH_RANDOMX], 1, "it is randomx");
+	ok(!strcmp(top_verdict(m.view[0]), "randomx"), "and says so");
+	ok(!top_note(&m, m.view[0]), "nothing else is to be said");
+	top_layout(&m, 200, wide);
+	is(wide[TOP_NOTE], 0, "nor is there a column for it");
+
+	t[0].flags |= ROUNDWATCH_EXITED;
+	t[0].last_ns = 10 * NSEC;
+	update(&m, 70, t, 3);
+	is(m.census.count[ROUNDWATCH_RANDOMX], 0, "what has ended is not randomx");
+	is(m.census.ended, 1, "but counted as ended");
+	is(m.view[0]->subject.tally.tgid, 2, "what is suspect comes first");
+	is(m.view[1]->subject.tally.tgid, 1, "then what has ended");
+	ok(!strcmp(top_verdict(m.view[1]), "ended"), "it says ended");
+	note = top_note(&m, m.view[1]);
+	ok(note && strstr(note, "was randomx, ended"), "and what it was: %s", note);
+	free(note);
+	top_layout(&m, 200, wide);
+	ok(wide[TOP_NOTE], "there is a column for that");
+	strcpy(m.filter, "ended");
+	top_view(&m);
+	is(m.shown, 1, "filter: what has ended");
+	top_free(&m);
+}
+
+static void test_groups(void)
+{
+	struct top_model m = { .host = &nowhere, .patience_ns = 5 * NSEC, .sort = TOP_VERDICT };
+	struct roundwatch_tally t[] = {
+		thread(1, 1, 10, 1), thread(2, 2, 40, 1), thread(3, 3, 5, 1),
+	};
+	unsigned int wide[TOP_COLUMNS];
+
+	t[2].uid = 1000;
+	update(&m, 10, t, 3);
+	for (int i = 0; i < 3; i++) {
+		t[i].changes += 5;
+		t[i].cpu_ns += NSEC / 10;
+	}
+	t[1].evidence = 30;
+	update(&m, 11, t, 3);
+	top_group(&m, BY_USER);
+	is(m.shown, 2, "a row for each user");
+	ok(!strcmp(m.view[0]->group, "0"), "by name: %s", m.view[0]->group);
+	is(m.view[0]->subject.processes, 2, "with two processes");
+	is(m.view[0]->subject.tally.tgid, 2, "the worst of them stands for it");
+	is(m.view[0]->changes, 10, "changes of both");
+	is(m.view[0]->cpu * 10, 200, "CPU of both");
+	is(m.view[0]->history[0], 30, "the highest evidence");
+	is(m.view[0]->history[1], 40, "at each time");
+	ok(!strcmp(top_column_name(&m, TOP_GROUP), "USER"), "the column is called USER");
+	top_layout(&m, 80, wide);
+	ok(wide[TOP_GROUP] && wide[TOP_PROCESSES] && wide[TOP_HISTORY] && wide[TOP_MODES] &&
+	   !wide[TOP_PID] && !wide[TOP_CMDLINE], "80 columns have what a group has");
+	m.sort = TOP_GROUP;
+	m.reverse = true;
+	top_view(&m);
+	ok(!strcmp(m.view[0]->group, "1000"), "sorted by name");
+	top_select(&m, 1);
+	update(&m, 12, t, 3);
+	ok(!strcmp(m.view[m.selected]->group, "0"), "the selected one stays so");
+	update(&m, 13, t, 0);
+	is(m.shown, 0, "no groups at all");
+	update(&m, 14, t, 3);
+	top_group(&m, BY_CONTAINER);
+	is(m.shown, 1, "of a host that is not known, containers are not known");
+	ok(!strcmp(m.view[0]->group, "(not known)"), "it says so");
+	is(m.sort, TOP_GROUP, "the order stays");
+	top_group(&m, BY_PROCESS);
+	is(m.shown, 3, "each by itself");
+	is(m.sort, TOP_VERDICT, "a column that is gone orders nothing");
+	top_free(&m);
+}
+
 static void test_order(void)
 {
 	struct top_model m = { .host = &nowhere, .sort = TOP_VERDICT };
@@ -83,7 +231,7 @@ static void test_order(void)
 	update(&m, 1, t, ARRAY_SIZE(t));
 	is(m.shown, 3, "who never left RN is not shown");
 	is(m.view[0]->subject.tally.tgid, 2, "the worst verdict first");
-	is(m.verdicts[ROUNDWATCH_CLEAR], 1, "but counted");
+	is(m.census.count[ROUNDWATCH_CLEAR], 1, "but counted");
 
 	m.sort = TOP_EVIDENCE;
 	top_view(&m);
@@ -123,6 +271,7 @@ static void test_order(void)
 	m.threads = true;
 	top_view(&m);
 	is(m.shown, 5, "all threads");
+	m.sort = TOP_CPU;
 	is(top_sort_next(&m, 1), TOP_CHANGES, "the next column but those that have no order");
 	top_free(&m);
 }
@@ -191,13 +340,20 @@ static void test_layout(void)
 	m.threads = false;
 	m.info.randomx_evidence = 100;
 	top_layout(&m, 80, wide);
-	ok(wide[TOP_HISTORY] && wide[TOP_MODES] && wide[TOP_CHANGES] && wide[TOP_COMMAND] >= 11,
+	ok(wide[TOP_HISTORY] && wide[TOP_MODES] && wide[TOP_CHANGES] && wide[TOP_CPU] &&
+	   wide[TOP_USER] && !wide[TOP_WHERE] && wide[TOP_COMMAND] >= 11,
 	   "80 columns have all that matters");
+	m.sort = TOP_EVIDENCE;
+	top_layout(&m, 80, wide);
+	is(wide[TOP_EVIDENCE], strlen("EVIDENCE+"), "the mark of the sorted column has room");
 }
 
 int main(void)
 {
 	test_rates();
+	test_identity();
+	test_ended();
+	test_groups();
 	test_order();
 	test_bar();
 	test_sparkline();

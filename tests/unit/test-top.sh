@@ -106,7 +106,7 @@ mk head info live=41 exited=3 \
 
 start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --input all.rec
 shows "80x24" "watching" "recording all.rec" "41 live, 3 exited, of 4096" \
-	"1 randomx   1 suspect   2 rounding   1 clear" "1423/1000" digger half interval \
+	"1 randomx   1 suspect   1 rounding   1 clear" "1423/1000" digger half interval \
 	"░░░▒▒▒▓▓▓███" "█ ░" 'e\x1b[31mvil' Quit
 hides "80x24" calm
 above 4711 800
@@ -150,9 +150,17 @@ hides "filter: Enter" half
 keys / Escape
 shows "filter: Esc" half
 keys F4 zzz
-shows "filter: nobody" "Nobody matches"
+shows "filter: nobody" "No process matches"
 keys BSpace BSpace BSpace Enter
 shows "filter: BSpace" half
+keys b b b b
+shows "b: by user" USER PROC
+keys b b H
+shows "b, H: threads" TID digger-w
+keys b
+hides "b: no threads" TID
+keys b b b b b
+shows "b: by process" PID
 keys h
 shows "h" "Keys" "quit"
 keys q
@@ -209,8 +217,42 @@ for setting in NO_COLOR=1 TERM=vt100; do
 	same "$setting: no colours" $? 1
 	quits "$setting" 0
 done
-start 80 24 TERM=nonsense LC_ALL=C -- --input all.rec
-shows "unknown terminal" "TERM 'nonsense'" "status 1"
+for term in nonsense dumb; do
+	start 80 24 TERM=$term LC_ALL=C -- --input all.rec
+	shows "TERM=$term" "TERM '$term'" "roundwatch list" "status 1"
+done
+
+# What is, apart from what was, and what may be
+mk head info tally pid=1 tgid=1 comm=past verdict=3 highest=3 evidence=900 flags=2 last_ns=7199000000000 \
+		time_ns=7200000000000 \
+	tally pid=2 tgid=2 comm=mine verdict=3 highest=3 evidence=1100 uid=4242 \
+	tally pid=3 tgid=3 comm=other verdict=3 highest=3 evidence=1200 uid=4243 end >states.rec
+mkdir -p where/proc where/etc
+printf 'alice:x:4242:1::/:\n' >where/etc/passwd
+echo 'user alice' >allow
+start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --input states.rec --allow allow --sysroot where
+shows "states" "1 randomx   0 suspect   0 rounding   0 clear   1 allowed   1 ended" past
+for row in "1.*ended" "2.*alice.*allowed" "3.*randomx"; do
+	screen | grep -q "^ *$row"
+	result $? "states: a row with '$row'"
+done
+above 3 1 && above 2 1
+result $? "states: what has ended is last"
+on_tmux resize-window -x 160 -y 24
+shows "states, 160 columns" NOTE "was randomx, ended" "allowed by"
+quits "states" 0
+start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --by user --input states.rec --allow allow --sysroot where
+shows "--by user" USER PROC alice 4243 allowed
+keys '>' '>' '>' '>' '>' '>' '>'
+shows "--by user: sorted" "+"
+keys Home Enter
+shows "--by user: explain" Explain
+keys q
+quits "--by user" 0
+run top --by nothing --input states.rec
+expect "--by nothing" 2
+run top --by user --threads --input states.rec
+expect "--by and --threads" 2
 
 # A device that changes, disappears and comes back
 device()	# WORD...: another state, in its place
@@ -241,11 +283,11 @@ shows "device" 300/1000
 rm device
 shows "gone" "NOT LOADED" "modprobe" digger
 device flags=1
-shows "blind" "BLIND" "Nobody is on record, as nothing is seen"
+shows "blind" "BLIND" "because the module sees nothing"
 quits "blind" 4
 device
 start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --device device --sysroot host
-shows "nobody" "Nobody left round-to-nearest"
+shows "nobody" "No process left round-to-nearest"
 rm device
 shows "gone" "NOT LOADED"
 on_tmux send-keys C-c

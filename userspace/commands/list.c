@@ -19,40 +19,24 @@ static const char *const thread_defaults[] = {
 	"VERDICT", "EVIDENCE", "PID", "TID", "COMMAND", "USER", "WHERE", "SINCE", COUNTS
 };
 
-/* Arguments of --by, and the default columns for each. */
-static const struct {
-	const char *name;
-	const char *defaults[20];
-} groups[] = {
-	[BY_PROCESS] = { "process", {
+/* The default columns for each argument of --by. */
+static const char *const defaults[][20] = {
+	[BY_PROCESS] = {
 		"VERDICT", "EVIDENCE", "PID", "THREADS", "COMMAND", "USER", "WHERE", "SINCE",
-		COUNTS } },
-	[BY_CONTAINER] = { "container", {
+		COUNTS },
+	[BY_CONTAINER] = {
 		"VERDICT", "EVIDENCE", "CONTAINER", "RUNTIME", "PROCESSES", "PID", "COMMAND",
-		"SINCE", COUNTS } },
-	[BY_POD] = { "pod", {
+		"SINCE", COUNTS },
+	[BY_POD] = {
 		"VERDICT", "EVIDENCE", "NAMESPACE", "POD", "PROCESSES", "PID", "COMMAND", "SINCE",
-		COUNTS } },
-	[BY_UNIT] = { "unit", {
-		"VERDICT", "EVIDENCE", "UNIT", "PROCESSES", "PID", "COMMAND", "SINCE", COUNTS } },
-	[BY_USER] = { "user", {
-		"VERDICT", "EVIDENCE", "USER", "PROCESSES", "PID", "COMMAND", "SINCE", COUNTS } },
-	[BY_VM] = { "vm", {
-		"VERDICT", "EVIDENCE", "VM", "PROCESSES", "PID", "COMMAND", "SINCE", COUNTS } },
+		COUNTS },
+	[BY_UNIT] = {
+		"VERDICT", "EVIDENCE", "UNIT", "PROCESSES", "PID", "COMMAND", "SINCE", COUNTS },
+	[BY_USER] = {
+		"VERDICT", "EVIDENCE", "USER", "PROCESSES", "PID", "COMMAND", "SINCE", COUNTS },
+	[BY_VM] = {
+		"VERDICT", "EVIDENCE", "VM", "PROCESSES", "PID", "COMMAND", "SINCE", COUNTS },
 };
-
-static bool find_group(const char *name, enum subject_by *by)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
-		if (!strcmp(groups[i].name, name)) {
-			*by = i;
-			return true;
-		}
-	}
-	error("list: --by '%s': unknown; process, container, pod, unit, user and vm are known",
-	      name);
-	return false;
-}
 
 static void help(void)
 {
@@ -308,8 +292,7 @@ static bool check_options(const struct list_options *o, bool json, bool raw)
 	if (json && raw)
 		error("list: --json and --raw exclude each other; use one of them");
 	else if (o->threads && o->by != BY_PROCESS)
-		error("list: --threads and --by %s exclude each other; use one of them",
-		      groups[o->by].name);
+		error("list: --threads and --by exclude each other; use one of them");
 	else
 		return true;
 	return false;
@@ -349,7 +332,7 @@ static enum status run(int argc, char **argv)
 	       (opt = getopt_long(argc, argv, ":tao:Jrn" COMMON_SHORT, options, NULL)) != -1) {
 		switch (opt) {
 		case OPT_BY:
-			good = find_group(optarg, &o.by);
+			good = option_by(&cmd_list, &o.by);
 			break;
 		case OPT_VERDICT:
 			good = find_verdicts(&o, optarg);
@@ -401,7 +384,7 @@ static enum status run(int argc, char **argv)
 	status = STATUS_USAGE;
 	if (good && check_options(&o, json, raw) && take_pids(&o, argv + optind, argc - optind) &&
 	    table_choose(&table, row_columns, row_columns_n,
-			 o.threads ? thread_defaults : groups[o.by].defaults, spec))
+			 o.threads ? thread_defaults : defaults[o.by], spec))
 		status = list(&table, &o);
 	table_free(&table);
 	free(o.pid);

@@ -2,29 +2,28 @@
 /* roundwatch top: full screen, and kept up to date */
 #include <curses.h>
 #include <getopt.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <wchar.h>
-#include <wctype.h>
 
 #include "base/signals.h"
 #include "base/util.h"
 #include "command.h"
 #include "output/top-explain.h"
+#include "output/top-keys.h"
 #include "output/top-screen.h"
 #include "output/top-terminal.h"
 
-#define ESC	27
+enum { OPT_BY = OPT_OWN, OPT_ALLOW };
 
 /**
  * struct top - all of it
  * @delay_ns: between snapshots
  * @next_ns: when to take the next; CLOCK_MONOTONIC
+ * @allow_path: of the allow list; NULL: the default
  * @page: shown in place of the rows if it has a text
  * @keys: the keyboard
  * @explain: what the page waits for
@@ -34,6 +33,8 @@ struct top {
 	struct source_options from;
 	uint64_t delay_ns, next_ns;
 	struct host host;
+	const char *allow_path;
+	struct allow allow;
 	struct top_model model;
 	struct top_screen screen;
 	struct top_page page;
@@ -49,39 +50,15 @@ static void help(void)
 	      "\n"
 	      "Show processes full screen, worst first, kept up to date: in which modes they\n"
 	      "were seen, how often they change, their evidence in the last minute. The key h\n"
-	      "tells the keys.\n"
+	      "explains the keys.\n"
 	      "\n"
-	      " -d, --delay <seconds> so long between two looks (1)\n"
+	      " -d, --delay <seconds> time between two snapshots (1)\n"
 	      " -t, --threads         a line for each thread, not for each process\n"
+	      "     --by <what>       a line for each process, container, pod, unit, user or vm\n"
+	      "     --allow <file>    mark those that may mine, not by " ALLOW_FILE "\n"
 	      " -a, --all             those that never left round-to-nearest too\n"
 	      COMMON_HELP, stdout);
 }
-
-static const char key_help[] =
-	"Keys\n"
-	"  Up, Down, k, j, Page Up, Page Down, Home, End   select a line\n"
-	"  e, Enter     explain the selected line\n"
-	"  H            threads, or processes\n"
-	"  a            all that are on record, or only who left round-to-nearest\n"
-	"  /, F4        filter: part of a name, command line, user or verdict, or a PID\n"
-	"  <, >, F6     sort by the column at the left, or right, of the present one\n"
-	"  V, E, C      sort by verdict, evidence, changes\n"
-	"  P, U, N      sort by PID, user, name\n"
-	"  r            reverse the order\n"
-	"  p            pause, and go on\n"
-	"  h, ?, F1     this help\n"
-	"  q, F10, Ctrl-D   quit\n"
-	"\n"
-	"Columns\n"
-	"  THR          threads on record\n"
-	"  EVIDENCE     now, and that from which the verdict is randomx\n"
-	"  LAST MINUTE  evidence, the present at the right; full height is randomx\n"
-	"  MODES        their shares: RN nearest, RD down, RU up, RZ toward zero;\n"
-	"               RandomX is in each a quarter of its time\n"
-	"  CHG/s        changes of mode seen, a second\n"
-	"  SEEN         time since the last observation\n"
-	"\n"
-	"More in roundwatch(8).\n";
 
 /* What error() said, in one line; @text is changed. */
 static char *one_line(char *text)
@@ -142,7 +119,6 @@ static void take_quietly(struct top *t)
 		free(text);
 }
 
-
 static void show_page(struct top *t, const char *title, char *text)
 {
 	top_explain_stop(&t->explain);
@@ -175,47 +151,6 @@ static void take_explanation(struct top *t)
 	}
 }
 
-static void toggle_threads(struct top_model *m)
-{
-	m->threads = !m->threads;
-	m->selected = 0;
-	m->shown = 0;
-	if (!top_sortable(m, m->sort))
-		m->sort = TOP_VERDICT;
-	top_view(m);
-}
-
-static void sort_by(struct top_model *m, enum top_column column)
-{
-	m->sort = column;
-	m->reverse = false;
-	top_view(m);
-}
-
-/* Returns whether the key names a column. */
-static bool sort_key(struct top_model *m, wint_t key)
-{
-	static const struct {
-		wint_t key;
-		enum top_column column;
-	} letters[] = {
-		{ 'V', TOP_VERDICT },
-		{ 'E', TOP_EVIDENCE },
-		{ 'C', TOP_CHANGES },
-		{ 'P', TOP_PID },
-		{ 'U', TOP_USER },
-		{ 'N', TOP_COMMAND },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(letters); i++) {
-		if (letters[i].key == key) {
-			sort_by(m, letters[i].column);
-			return true;
-		}
-	}
-	return false;
-}
-
 static void pause_or_go(struct top *t)
 {
 	if (t->from.input)
@@ -224,170 +159,28 @@ static void pause_or_go(struct top *t)
 	t->next_ns = monotonic_ns();
 }
 
-static void filter_add(struct top_model *m, wchar_t c)
+static void act(struct top *t, enum top_action action)
 {
-	size_t n = strlen(m->filter);
-	char text[MB_LEN_MAX + 1];
-	int more = wctomb(text, c);
-
-	if (more > 0 && iswprint(c) && n + more < sizeof(m->filter)) {
-		memcpy(m->filter + n, text, more);
-		m->filter[n + more] = '\0';
-	}
-}
-
-static void filter_cut(struct top_model *m)
-{
-	size_t n = strlen(m->filter);
-
-	/* All bytes of a character in UTF-8 */
-	while (n && (m->filter[--n] & 0xc0) == 0x80)
-		;
-	m->filter[n] = '\0';
-}
-
-static void filter_key(struct top *t, bool special, wint_t key)
-{
-	struct top_model *m = &t->model;
-
-	if (special ? key == KEY_BACKSPACE : key == '\b' || key == 0x7f)
-		filter_cut(m);
-	else if (special ? key == KEY_ENTER : key == '\r' || key == '\n')
-		t->screen.typing = false;
-	else if (!special && key == CTRL('u'))
-		*m->filter = '\0';
-	else if (!special && key != ESC)
-		filter_add(m, (wchar_t)key);
-	if (!special && key == ESC) {
-		*m->filter = '\0';
-		t->screen.typing = false;
-	}
-	top_view(m);
-}
-
-/* How far a key moves, of @rows that are seen and @all that are; 0: it is another key. */
-static long step(bool special, wint_t key, long rows, long all)
-{
-	if (special) {
-		switch (key) {
-		case KEY_UP:
-			return -1;
-		case KEY_DOWN:
-			return 1;
-		case KEY_PPAGE:
-			return -rows;
-		case KEY_NPAGE:
-			return rows;
-		case KEY_HOME:
-			return -all;
-		case KEY_END:
-			return all;
-		}
-		return 0;
-	}
-	switch (key) {
-	case 'k':
-		return -1;
-	case 'j':
-		return 1;
-	case 'g':
-		return -all;
-	case 'G':
-		return all;
-	case ' ':
-		return rows;
-	}
-	return 0;
-}
-
-static void page_key(struct top *t, bool special, wint_t key)
-{
-	struct top_page *p = &t->page;
-
-	p->first += step(special, key, LINES > 3 ? LINES - 2 : 1, p->lines);
-	if (special ? key == KEY_F(10) : key == 'q' || key == ESC)
-		show_page(t, NULL, NULL);
-}
-
-static void special_key(struct top *t, wint_t key)
-{
-	switch (key) {
-	case KEY_ENTER:
+	switch (action) {
+	case TOP_NOTHING:
+		break;
+	case TOP_EXPLAIN:
 		explain(t);
 		break;
-	case KEY_F(1):
-		show_page(t, "roundwatch top", xasprintf("%s", key_help));
+	case TOP_HELP:
+		show_page(t, "roundwatch top", xasprintf("%s", top_key_help));
 		break;
-	case KEY_F(4):
-		t->screen.typing = true;
-		break;
-	case KEY_F(6):
-		sort_by(&t->model, top_sort_next(&t->model, 1));
-		break;
-	case KEY_F(10):
-		t->quit = true;
-		break;
-	}
-}
-
-static void letter_key(struct top *t, wint_t key)
-{
-	struct top_model *m = &t->model;
-
-	switch (key) {
-	case 'q':
-		t->quit = true;
-		break;
-	case 'h':
-	case '?':
-		show_page(t, "roundwatch top", xasprintf("%s", key_help));
-		break;
-	case 'e':
-	case '\r':
-	case '\n':
-		explain(t);
-		break;
-	case 'H':
-		toggle_threads(m);
-		break;
-	case 'a':
-		m->all = !m->all;
-		top_view(m);
-		break;
-	case 'r':
-		m->reverse = !m->reverse;
-		top_view(m);
-		break;
-	case 'p':
+	case TOP_PAUSE:
 		pause_or_go(t);
 		break;
-	case '/':
-		t->screen.typing = true;
+	case TOP_BACK:
+		show_page(t, NULL, NULL);
 		break;
-	case '<':
-		sort_by(m, top_sort_next(m, -1));
-		break;
-	case '>':
-		sort_by(m, top_sort_next(m, 1));
-		break;
-	case CTRL('l'):
-		clearok(curscr, TRUE);
+	case TOP_QUIT:
+		t->quit = true;
 		break;
 	}
 }
-
-static void main_key(struct top *t, bool special, wint_t key)
-{
-	long by = step(special, key, screen_rows(), (long)t->model.shown);
-
-	if (by)
-		top_select(&t->model, by);
-	else if (special)
-		special_key(t, key);
-	else if (!sort_key(&t->model, key))
-		letter_key(t, key);
-}
-
 
 /* All keys that have been pressed; how many. KEY_RESIZE is none; the screen is drawn anyway. */
 static int read_keys(struct top *t)
@@ -402,11 +195,11 @@ static int read_keys(struct top *t)
 		if (!special && key == CTRL('d'))
 			t->quit = true;
 		else if (t->page.text)
-			page_key(t, special, key);
+			act(t, page_key(&t->page, special, key));
 		else if (t->screen.typing)
-			filter_key(t, special, key);
+			filter_key(&t->model, &t->screen, special, key);
 		else
-			main_key(t, special, key);
+			act(t, main_key(&t->model, &t->screen, special, key));
 	}
 	return n;
 }
@@ -459,7 +252,6 @@ static void loop(struct top *t)
 	}
 }
 
-
 static void prepare_signals(void)
 {
 	sigset_t size;
@@ -479,7 +271,8 @@ static enum status show(struct top *t)
 	if (!terminal_open(t->keys)) {
 		const char *term = getenv("TERM");
 
-		error("top: TERM '%s': no such terminal is known here; try TERM=vt100",
+		error("top: TERM '%s': not known here, or unable to show a full screen; use "
+		      "\"roundwatch list\", or try TERM=vt100",
 		      term ? term : "");
 		return STATUS_FAILURE;
 	}
@@ -520,7 +313,10 @@ static enum status top(struct top *t)
 	status = host_open(&t->host, t->from.sysroot, !t->from.input);
 	if (status)
 		return status;
+	/* Prints what is wrong with it; then nothing is shown as allowed that is not. */
+	allow_read(&t->allow, t->allow_path);
 	t->model.host = &t->host;
+	t->model.allow = &t->allow;
 	t->model.patience_ns = 3 * t->delay_ns;
 	t->screen.name = t->from.input;
 	status = take(t);
@@ -529,6 +325,7 @@ static enum status top(struct top *t)
 	show_page(t, NULL, NULL);
 	top_free(&t->model);
 	free(t->screen.problem);
+	allow_free(&t->allow);
 	host_close(&t->host);
 	if (t->keys != stdin)
 		fclose(t->keys);
@@ -541,6 +338,8 @@ static enum status run(int argc, char **argv)
 		{ "delay",	required_argument,	NULL, 'd' },
 		{ "threads",	no_argument,		NULL, 't' },
 		{ "all",	no_argument,		NULL, 'a' },
+		{ "by",		required_argument,	NULL, OPT_BY },
+		{ "allow",	required_argument,	NULL, OPT_ALLOW },
 		COMMON_LONG,
 		{ 0 }
 	};
@@ -561,6 +360,13 @@ static enum status run(int argc, char **argv)
 		case 'a':
 			t.model.all = true;
 			break;
+		case OPT_BY:
+			if (!option_by(&cmd_top, &t.model.by))
+				return STATUS_USAGE;
+			break;
+		case OPT_ALLOW:
+			t.allow_path = optarg;
+			break;
 		default:
 			if (!common_option(&cmd_top, opt, argv, options, &t.from, &status))
 				return status;
@@ -568,6 +374,10 @@ static enum status run(int argc, char **argv)
 	}
 	if (optind < argc)
 		return extra_argument(&cmd_top, argv[optind]);
+	if (t.model.threads && t.model.by != BY_PROCESS) {
+		error("top: --threads and --by exclude each other; use one of them");
+		return STATUS_USAGE;
+	}
 	t.delay_ns = delay * NSEC;
 	return top(&t);
 }

@@ -6,8 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "output/standing.h"
 #include "records/snapshot.h"
 #include "records/subject.h"
+#include "response/allow.h"
 
 /* The data of roundwatch top: rows, rates between snapshots, order. Independent of the terminal. */
 
@@ -18,15 +20,20 @@
 enum top_column {
 	TOP_PID,
 	TOP_TID,
+	TOP_GROUP,
+	TOP_PROCESSES,
 	TOP_USER,
 	TOP_THREADS,
 	TOP_VERDICT,
 	TOP_EVIDENCE,
+	TOP_CPU,
 	TOP_HISTORY,
 	TOP_MODES,
 	TOP_CHANGES,
 	TOP_LAST,
+	TOP_WHERE,
 	TOP_COMMAND,
+	TOP_NOTE,
 	TOP_CMDLINE,
 	TOP_COLUMNS,
 };
@@ -35,14 +42,19 @@ enum top_column {
  * struct top_row - a subject and its history
  * @subject: state in the last snapshot
  * @changes: changes of mode per second between the last two snapshots; negative: unknown
+ * @cpu: CPU time in percent of one CPU between them, of threads on record; negative: unknown
  * @history: evidence of the last minute, the present second first; TOP_NOT_KNOWN for
  *	seconds without a snapshot
- * @process: its process, with the identity after top_identify()
+ * @allowed: line of the allow list that lets it mine; NULL: none
+ * @group: what its processes are in, as a name; NULL if it is one process or thread
+ * @process: its process, with the identity after top_identify(); unused in a group
  */
 struct top_row {
 	struct subject subject;
-	double changes;
+	double changes, cpu;
 	uint32_t history[TOP_SECONDS];
+	const char *allowed;
+	char *group;
 	struct process process;
 };
 
@@ -57,41 +69,48 @@ struct top_sample;
 /**
  * struct top_model - the data of roundwatch top
  * @host: host on which to look up processes
+ * @allow: the allow list; NULL for none
  * @patience_ns: longest time between two snapshots for which evidence in between
  *	counts as known
  * @threads, @all, @reverse, @sort, @filter: what to show; call top_view() after
  *	a change
+ * @by: what processes are put together by; top_group() changes it
  * @info: of the last snapshot
  * @now_ns: time of the last snapshot; 0: none yet
  * @observations: per second; negative: unknown
- * @verdicts: number of processes for each verdict
+ * @census: processes by what they are now
  * @view: the rows to show
  * @shown: number of rows in @view
  * @selected: index of the selected row in @view
  */
 struct top_model {
 	const struct host *host;
+	const struct allow *allow;
 	uint64_t patience_ns;
 	bool threads, all, reverse;
 	enum top_column sort;
 	char filter[64];
+	enum subject_by by;
 
 	struct roundwatch_info info;
 	uint64_t now_ns;
 	double observations;
-	size_t verdicts[ROUNDWATCH_RANDOMX + 1];
+	struct census census;
 
 	struct top_row **view;
 	size_t shown, selected;
 
 	/* private */
-	struct top_rows process, thread;
+	struct top_rows process, thread, group;
 	struct top_sample *sample;
 	size_t samples;
 };
 
 /* Add a snapshot. The history is kept only if the module was not reloaded. */
 void top_update(struct top_model *m, const struct snapshot *snap);
+
+/* Put processes together, or BY_PROCESS: show each. */
+void top_group(struct top_model *m, enum subject_by by);
 
 /* Choose and sort the rows. The selected row stays selected, unless it was the first. */
 void top_view(struct top_model *m);
@@ -103,10 +122,19 @@ void top_select(struct top_model *m, long by);
 const struct identity *top_identify(const struct top_model *m, struct top_row *row);
 
 /* Heading of a column. */
-const char *top_column_name(enum top_column column);
+const char *top_column_name(const struct top_model *m, enum top_column column);
+
+/* The verdict as it is now, in a word: "ended", "allowed", or its name. */
+const char *top_verdict(const struct top_row *row);
+
+/* What else is to be said of it, as "was randomx, ended 5m ago"; allocated, NULL for nothing. */
+char *top_note(const struct top_model *m, const struct top_row *row);
 
 /* The sortable column @by places to the right of the present one. */
 enum top_column top_sort_next(const struct top_model *m, int by);
+
+/* Whether the present view has that column. */
+bool top_has(const struct top_model *m, enum top_column column);
 
 /* True if rows of the present view can be sorted by this column. */
 bool top_sortable(const struct top_model *m, enum top_column column);

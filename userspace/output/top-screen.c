@@ -53,8 +53,9 @@ static void draw_state(const struct top_screen *s, const struct top_model *m)
 	if (s->paused)
 		pen_text(YELLOW, "  PAUSED");
 	if (!s->absent)
-		pen_text(PLAIN, "  loaded %s ago", format_duration(age, m->now_ns > info->loaded_ns ?
-							      m->now_ns - info->loaded_ns : 0));
+		pen_text(PLAIN, "  loaded %s ago",
+			 format_duration(age, m->now_ns > info->loaded_ns ?
+					      m->now_ns - info->loaded_ns : 0));
 	if (s->name) {
 		pen_text(YELLOW, "  recording ");
 		pen_foreign(YELLOW, COLS, s->name);
@@ -78,10 +79,10 @@ static void draw_counters(const struct top_model *m)
 	pen_text(PLAIN, " exited, of %u", info->max_tasks);
 	if (info->dropped)
 		pen_text(RED, "   no room for %s: larger max_tasks",
-		    format_count(n, info->dropped));
+			 format_count(n, info->dropped));
 }
 
-static enum look verdict_pair(uint8_t verdict)
+static enum look verdict_look(uint8_t verdict)
 {
 	return verdict <= ROUNDWATCH_ROUNDING ? PLAIN :
 	       verdict == ROUNDWATCH_SUSPECT ? YELLOW : RED;
@@ -89,10 +90,19 @@ static enum look verdict_pair(uint8_t verdict)
 
 static void draw_verdicts(const struct top_model *m)
 {
+	const struct census *c = &m->census;
+	size_t allowed = 0;
+
 	pen_text(PLAIN, "Processes");
-	for (int i = ROUNDWATCH_RANDOMX; i >= 0; i--)
-		pen_text(m->verdicts[i] ? verdict_pair(i) : PLAIN, "   %zu %s", m->verdicts[i],
-		    verdict_name(i));
+	for (int i = ROUNDWATCH_RANDOMX; i >= 0; i--) {
+		pen_text(c->count[i] ? verdict_look(i) : PLAIN, "   %zu %s", c->count[i],
+			 verdict_name(i));
+		allowed += c->allowed[i];
+	}
+	if (allowed)
+		pen_text(PLAIN, "   %zu allowed", allowed);
+	if (c->ended)
+		pen_text(PLAIN, "   %zu ended", c->ended);
 }
 
 static void draw_head(const struct top_screen *s, const struct top_model *m)
@@ -114,13 +124,13 @@ static void draw_head(const struct top_screen *s, const struct top_model *m)
 		pen_foreign(RED, COLS, s->problem);
 	else if (s->lost)
 		pen_text(RED, "%" PRIu64 " records were lost on the way: this may not be all",
-		    s->lost);
+			 s->lost);
 }
 
 static bool at_right(enum top_column c)
 {
-	return c == TOP_PID || c == TOP_TID || c == TOP_THREADS || c == TOP_EVIDENCE ||
-	       c == TOP_CHANGES || c == TOP_LAST;
+	return c == TOP_PID || c == TOP_TID || c == TOP_PROCESSES || c == TOP_THREADS ||
+	       c == TOP_EVIDENCE || c == TOP_CPU || c == TOP_CHANGES || c == TOP_LAST;
 }
 
 /* What stands for a cell of each mode, and for each level of evidence. */
@@ -135,7 +145,7 @@ static wchar_t level_sign(int level)
 		      L"_.-:=+*#"[level];
 }
 
-static const enum look mode_pair[ROUNDWATCH_MODES] = {
+static const enum look mode_look[ROUNDWATCH_MODES] = {
 	[ROUNDWATCH_RN] = GREEN,
 	[ROUNDWATCH_RD] = CYAN,
 	[ROUNDWATCH_RU] = BLUE,
@@ -146,14 +156,17 @@ static void draw_heading(const struct top_model *m, const unsigned int wide[TOP_
 {
 	pen_line(head_lines(), BAR);
 	for (int c = 0; c < TOP_COLUMNS; c++) {
+		bool sorted = c == (int)m->sort;
+		enum look look = sorted ? SORTED : PLAIN;
 		char name[32];
 
 		if (!wide[c])
 			continue;
 		if (pen_column())
 			pen_char(PLAIN, L' ');
-		snprintf(name, sizeof(name), "%s%s", top_column_name(c),
-			 c != (int)m->sort ? "" : m->reverse ? "-" : "+");
+		snprintf(name, sizeof(name), "%s%s",
+			 c == TOP_HISTORY && wide[c] < 11 ? "MINUTE" : top_column_name(m, c),
+			 !sorted ? "" : m->reverse ? "-" : "+");
 		if (c == TOP_MODES && wide[c] >= 11) {
 			/* What the bars are made of */
 			for (int i = 0; i < ROUNDWATCH_MODES; i++) {
@@ -162,9 +175,9 @@ static void draw_heading(const struct top_model *m, const unsigned int wide[TOP_
 			}
 			pen_cells(PLAIN, wide[c] - 3 * ROUNDWATCH_MODES, "");
 		} else if (at_right(c)) {
-			pen_right(0, wide[c], name);
+			pen_right(look, wide[c], name);
 		} else {
-			pen_cells(PLAIN, wide[c], name);
+			pen_cells(look, wide[c], name);
 		}
 	}
 	pen_cells(PLAIN, COLS, "");
@@ -178,7 +191,7 @@ static void draw_bar(const struct top_row *row, unsigned int width)
 	for (int i = 0; i < ROUNDWATCH_MODES; i++) {
 		used += cells[i];
 		for (unsigned int n = 0; n < cells[i]; n++)
-			pen_char(mode_pair[i], mode_sign(i));
+			pen_char(mode_look[i], mode_sign(i));
 	}
 	pen_cells(PLAIN, width - used, "");
 }
@@ -212,26 +225,39 @@ static void changes_text(double changes, char text[NUMBER_MAX])
 		format_count(text, (uint64_t)changes);
 }
 
-static void draw_cell(const struct top_model *m, struct top_row *row, enum top_column c,
-		      unsigned int width)
+static void cpu_text(double cpu, char text[NUMBER_MAX])
+{
+	snprintf(text, NUMBER_MAX, cpu < 0 ? "-" : cpu < 9.95 ? "%.1f" : "%.0f", cpu);
+}
+
+/* Text of the columns that are aligned at the right; empty for others. */
+static void number_text(const struct top_model *m, const struct top_row *row, enum top_column c,
+			unsigned int width, char text[NUMBER_MAX])
 {
 	const struct roundwatch_tally *t = &row->subject.tally;
-	enum look plain = (t->flags & ROUNDWATCH_EXITED) ? DIM : PLAIN;
-	char text[NUMBER_MAX] = "", comm[sizeof(t->comm) + 1] = "";
-	const char *cmdline;
 
+	*text = '\0';
 	switch (c) {
 	case TOP_PID:
-		snprintf(text, sizeof(text), "%u", t->tgid);
+		snprintf(text, NUMBER_MAX, "%u", t->tgid);
 		break;
 	case TOP_TID:
-		snprintf(text, sizeof(text), "%u", t->pid);
+		snprintf(text, NUMBER_MAX, "%u", t->pid);
+		break;
+	case TOP_PROCESSES:
+		format_count(text, row->subject.processes);
 		break;
 	case TOP_THREADS:
 		format_count(text, row->subject.threads);
 		break;
 	case TOP_EVIDENCE:
-		evidence_text(m, t, width, text);
+		if (tally_ended(t))
+			snprintf(text, NUMBER_MAX, "-");
+		else
+			evidence_text(m, t, width, text);
+		break;
+	case TOP_CPU:
+		cpu_text(row->cpu, text);
 		break;
 	case TOP_CHANGES:
 		changes_text(row->changes, text);
@@ -239,31 +265,60 @@ static void draw_cell(const struct top_model *m, struct top_row *row, enum top_c
 	case TOP_LAST:
 		format_duration(text, m->now_ns > t->last_ns ? m->now_ns - t->last_ns : 0);
 		break;
+	default:
+		break;
+	}
+}
+
+static void put_and_free(enum look look, unsigned int width, char *text)
+{
+	pen_foreign(look, width, text ? text : "");
+	free(text);
+}
+
+static void draw_cell(const struct top_model *m, struct top_row *row, enum top_column c,
+		      unsigned int width)
+{
+	const struct roundwatch_tally *t = &row->subject.tally;
+	enum look plain = tally_ended(t) ? DIM : PLAIN;
+	uint8_t verdict = row->allowed ? ROUNDWATCH_CLEAR : present_verdict(t);
+	char text[NUMBER_MAX];
+	const char *cmdline;
+
+	switch (c) {
+	case TOP_GROUP:
+		pen_foreign(plain, width, row->group);
+		break;
 	case TOP_USER:
 		pen_foreign(plain, width, top_identify(m, row)->user);
-		return;
+		break;
 	case TOP_VERDICT:
-		pen_cells(t->verdict > ROUNDWATCH_ROUNDING ? verdict_pair(t->verdict) : plain,
-			  width, verdict_name(t->verdict));
-		return;
+		pen_cells(verdict > ROUNDWATCH_ROUNDING ? verdict_look(verdict) : plain, width,
+			  top_verdict(row));
+		break;
 	case TOP_HISTORY:
 		draw_history(m, row, width);
-		return;
+		break;
 	case TOP_MODES:
 		draw_bar(row, width);
-		return;
+		break;
+	case TOP_WHERE:
+		put_and_free(plain, width, identity_place(top_identify(m, row)));
+		break;
 	case TOP_COMMAND:
-		memcpy(comm, t->comm, sizeof(t->comm));
-		pen_foreign(plain, width, comm);
-		return;
+		put_and_free(plain, width, xstrndup(t->comm, sizeof(t->comm)));
+		break;
+	case TOP_NOTE:
+		put_and_free(plain, width, top_note(m, row));
+		break;
 	case TOP_CMDLINE:
 		cmdline = top_identify(m, row)->cmdline;
 		pen_foreign(plain, width, cmdline ? cmdline : "");
-		return;
-	case TOP_COLUMNS:
-		return;
+		break;
+	default:
+		number_text(m, row, c, width, text);
+		pen_right(plain, width, text);
 	}
-	pen_right(plain, width, text);
 }
 
 static void draw_row(const struct top_model *m, struct top_row *row, int y, bool selected,
@@ -294,8 +349,8 @@ static void draw_foot(const struct top_screen *s, const struct top_model *m)
 {
 	static const char *const keys[][2] = {
 		{ "h", "Help" }, { "/", "Filter" }, { "<>", "Sort" }, { "r", "Reverse" },
-		{ "H", "Threads" }, { "a", "All" }, { "p", "Pause" }, { "e", "Explain" },
-		{ "q", "Quit" },
+		{ "H", "Threads" }, { "b", "By" }, { "a", "All" }, { "p", "Pause" },
+		{ "e", "Explain" }, { "q", "Quit" },
 	};
 
 	pen_line(LINES - 1, PLAIN);
@@ -318,13 +373,13 @@ static void draw_foot(const struct top_screen *s, const struct top_model *m)
 static void draw_nothing(const struct top_screen *s, const struct top_model *m)
 {
 	if (*m->filter)
-		pen_text(PLAIN, "Nobody matches the filter; / changes it.");
+		pen_text(PLAIN, "No process matches the filter; / changes it.");
 	else if (s->problem || s->blind)
-		pen_text(RED, "Nobody is on record, as nothing is seen.");
+		pen_text(RED, "No process is on record, because the module sees nothing.");
 	else if (m->all)
-		pen_text(PLAIN, "Nobody is on record.");
+		pen_text(PLAIN, "No process is on record.");
 	else
-		pen_text(PLAIN, "Nobody left round-to-nearest; a shows all that are on record.");
+		pen_text(PLAIN, "No process left round-to-nearest; a shows all on record.");
 }
 
 static void keep_in_sight(struct top_screen *s, const struct top_model *m, size_t rows)
@@ -417,7 +472,7 @@ void page_draw(struct top_page *p)
 	if (LINES > 2) {
 		pen_line(LINES - 1, PLAIN);
 		pen_text(PLAIN, "%ld to %ld of %ld lines; arrows scroll, q or Esc: back",
-		    p->lines ? p->first + 1 : 0, number, p->lines);
+			 p->lines ? p->first + 1 : 0, number, p->lines);
 	}
 	refresh();
 }

@@ -116,8 +116,23 @@ static attr_t attribute(enum look look)
 	}
 }
 
+/* A terminal that cannot move its cursor, as TERM=dumb, shows no full screen. */
+static bool can_show(void)
+{
+	int err;
+	bool can;
+
+	if (setupterm(NULL, STDOUT_FILENO, &err) != OK)
+		return false;
+	can = cursor_address && *cursor_address;
+	del_curterm(cur_term);
+	return can;
+}
+
 bool terminal_open(FILE *keys)
 {
+	if (!can_show())
+		return false;
 	last.known = !tcgetattr(STDOUT_FILENO, &last.modes);
 	screen = newterm(NULL, stdout, keys);
 	if (!screen)

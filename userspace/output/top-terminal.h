@@ -26,7 +26,8 @@ enum look {
 };
 
 /*
- * Take the terminal, with @keys for its keyboard; false if its type is not known.
+ * Take the terminal, with @keys for its keyboard; false if it is of no known type or cannot
+ * show a full screen.
  * It is given back by terminal_close(), when the program exits, and when a signal ends it.
  */
 bool terminal_open(FILE *keys);
