@@ -317,8 +317,12 @@ one=$!
 cp "$sleeper" nap
 ./nap 300 &
 two=$!
-until [ "$(readlink /proc/$one/exe)" = "$tmp/nap (deleted)" ] &&
-	[ "$(readlink /proc/$two/exe)" = "$tmp/nap" ]; do :; done
+runs()	# PID FILE
+{
+	[ "$(readlink "/proc/$1/exe")" = "$2" ]
+}
+wait_for 20 runs $one "$tmp/nap (deleted)"
+wait_for 20 runs $two "$tmp/nap"
 rm nap
 same "live: exists" "$(live $one EXE,FLAGS)" "$tmp/nap\\x20(deleted) -"
 rm 'nap (deleted)'
@@ -329,7 +333,7 @@ kill $one $two
 if "${CC:-cc}" -o leaderless "$here/leaderless.c" -pthread; then
 	./leaderless &
 	one=$!
-	until grep -q '^State:.Z' /proc/$one/status && [ -d "/proc/$one/task" ]; do :; done
+	wait_for 20 grep -q '^State:.Z' /proc/$one/status
 	same "first thread ended" "$(live $one EXE,CMDLINE)" "$tmp/leaderless ./leaderless"
 	run explain $one --input recording --sysroot /
 	same "first thread ended: memory" "$(tr -s '\n ' ' ' <out | grep -c 'not readable memory.* of thread [0-9]')" 1
@@ -355,10 +359,14 @@ run explain 7 --input recording --sysroot host
 same "first thread ended: a dataset" "$(grep -c 'found *memory .*2080 MiB, as RandomX' out)" 1
 
 # Of a process that has ended, and waits for its parent, nothing can be read.
-sh -c 'sleep 0 & echo $! >zombie; exec "$1" 300' sh "$sleeper" &
+# The parent, which is a shell at first, does not reap its child once it runs another program.
+mkfifo hold
+sh -c 'cat hold & echo $! >zombie; exec "$1" 300' sh "$sleeper" &
 one=$!
-until [ -s zombie ] && grep -q '^State:.Z' "/proc/$(cat zombie)/status"; do :; done
+wait_for 20 runs $one "$(readlink -f "$sleeper")"
 two=$(cat zombie)
+echo >hold
+wait_for 20 grep -q '^State:.Z' "/proc/$two/status"
 live "$two" PID >/dev/null
 run explain "$two" --input recording --sysroot /
 same "a zombie: nothing is said not to be found" "$(grep -c '^ *not found' out)" 0
@@ -382,7 +390,7 @@ fi
 if [ "$(id -u)" = 0 ]; then
 	setpriv --reuid 1000 --regid 1000 --clear-groups sleep 300 &
 	one=$!
-	until grep -q '^Uid:.1000' /proc/$one/status; do :; done
+	wait_for 20 grep -q '^Uid:.1000' /proc/$one/status
 	start=$(mk start $one)
 	mk info tally tgid=$one pid=$one uid=1000 comm=sleep verdict=3 highest=3 \
 		process_start_ns="$start" start_ns="$start" end >device

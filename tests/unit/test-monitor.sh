@@ -414,16 +414,18 @@ same "journal: another stream's" "$(cut -c 1 out | sort -u)" "{"
 if ! ldd "$build/roundwatch" 2> /dev/null | grep -q libsystemd; then
 	skip "journal: entries" "built without libsystemd"
 elif unshare -Urm sh -c 'mount -t tmpfs none /run' 2> /dev/null; then
-	export build
+	export build source
 	# shellcheck disable=SC2016 # for sh
 	unshare -Urm sh -c '
+		. "$source/../tests/limits.sh"
 		mount -t tmpfs none /run && mkdir -p /run/systemd/journal
 		"$build/mkrecord" listen /run/systemd/journal/socket > entries &
-		until [ -S /run/systemd/journal/socket ]; do :; done
+		wait_for 20 test -S /run/systemd/journal/socket
 		: > out
 		JOURNAL_STREAM=$(stat -c %d:%i out) "$build/roundwatch" monitor --input levels \
 			--allow nobody > out
-		until [ "$(grep -c ^MESSAGE= entries)" = 3 ]; do :; done
+		three() { [ "$(grep -c ^MESSAGE= entries)" = 3 ]; }
+		wait_for 20 three
 		kill $!'
 	same "journal: nothing on standard output" "$(wc -c < out)" 0
 	same "journal: priorities" "$(grep ^PRIORITY= entries | tr '\n' ' ')" "PRIORITY=2 PRIORITY=4 PRIORITY=5 "
