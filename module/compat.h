@@ -13,8 +13,11 @@
 
 #include <linux/bitmap.h>
 #include <linux/bitops.h>
+#include <linux/cache.h>
 #include <linux/compiler.h>
+#include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/init.h>
@@ -33,6 +36,7 @@
 #include <linux/poll.h>
 #include <linux/preempt.h>
 #include <linux/proc_fs.h>
+#include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
@@ -45,6 +49,7 @@
 #include <linux/timer.h>
 #include <linux/tracepoint.h>
 #include <linux/uaccess.h>
+#include <linux/user_namespace.h>
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -101,6 +106,17 @@
 #endif
 #ifndef HAVE_CALL_SINGLE_DATA_T
 typedef struct call_single_data call_single_data_t;
+#endif
+
+/* <linux/cpu.h> */
+#ifndef HAVE_CPUS_READ_LOCK
+#define cpus_read_lock		get_online_cpus
+#define cpus_read_unlock	put_online_cpus
+#endif
+
+/* <linux/irq_work.h>: where there was no such macro, there was no other kind */
+#ifndef IRQ_WORK_INIT_HARD
+#define IRQ_WORK_INIT_HARD(function)	{ .func = (function) }
 #endif
 
 /* <linux/slab.h> */

@@ -24,6 +24,7 @@
  * @ran: jiffies of the last look, or of the last attempt
  * @remote: that was an interrupt from another CPU
  * @idle_us: its idle time at the last round
+ * @armed: @timer is in use; changed only while the CPU cannot come or go
  * @pending: @csd is in use
  */
 struct lookout {
@@ -33,6 +34,7 @@ struct lookout {
 	unsigned long ran;
 	bool remote;
 	u64 idle_us;
+	bool armed;
 	atomic_t pending;
 };
 
@@ -116,14 +118,20 @@ static void tick(struct timer_list *timer)
 	mod_timer(timer, jiffies + period);
 }
 
-static int watch_cpu(unsigned int cpu)
+/* @l may be armed already if its CPU came up between the steps of floor_init(). */
+static void arm(struct lookout *l, unsigned int cpu)
 {
-	struct lookout *l = &per_cpu(lookouts, cpu);
-
-	timer_setup(&l->timer, tick, TIMER_DEFERRABLE | TIMER_PINNED);
+	if (l->armed)
+		return;
+	l->armed = true;
 	WRITE_ONCE(l->ran, jiffies);
 	l->timer.expires = jiffies + period;
 	add_timer_on(&l->timer, cpu);
+}
+
+static int watch_cpu(unsigned int cpu)
+{
+	arm(&per_cpu(lookouts, cpu), cpu);
 	return 0;
 }
 
@@ -132,12 +140,16 @@ static int leave_cpu(unsigned int cpu)
 	struct lookout *l = &per_cpu(lookouts, cpu);
 
 	timer_delete_sync(&l->timer);
+	l->armed = false;
 	return 0;
 }
 
 /**
  * floor_init() - start to observe every busy CPU
  * @hz: minimum observations per second, up to FLOOR_MAX; 0: no floor
+ *
+ * The timers are armed from here: the kernel would have watch_cpu() called by a
+ * thread of each CPU, and wait forever for one where a real-time task spins.
  *
  * Context: process; may sleep. After probe_init().
  * Return: 0, or a negative error.
@@ -148,22 +160,27 @@ int floor_init(unsigned int hz)
 
 	if (!hz)
 		return 0;
-	/* A CPU with a running timer may interrupt one that is not set up yet. */
+	period = max(1UL, (unsigned long)HZ / hz);
+	next_round = jiffies + period;
+	/* The first timer that runs may interrupt a CPU that has none yet. */
 	for_each_possible_cpu(cpu) {
 		struct lookout *l = &per_cpu(lookouts, cpu);
 
 		l->csd = (call_single_data_t){ .func = interrupted, .info = l };
 		l->ran = jiffies;
+		timer_setup(&l->timer, tick, TIMER_DEFERRABLE | TIMER_PINNED);
 	}
-	period = max(1UL, (unsigned long)HZ / hz);
-	next_round = jiffies + period;
-	state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "roundwatch:floor",
-				  watch_cpu, leave_cpu);
+	state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "roundwatch:floor",
+					  watch_cpu, leave_cpu);
 	if (state < 0) {
 		pr_err("cannot watch CPUs come and go (error %d); not loaded\n", state);
 		return state;
 	}
 	hotplug_state = state;
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		arm(&per_cpu(lookouts, cpu), cpu);
+	cpus_read_unlock();
 	return 0;
 }
 
@@ -179,8 +196,11 @@ void floor_exit(void)
 
 	if (!hotplug_state)
 		return;
-	cpuhp_remove_state(hotplug_state);
+	/* From here on no timer is armed but by itself. */
+	cpuhp_remove_state_nocalls(hotplug_state);
 	hotplug_state = 0;
+	for_each_possible_cpu(cpu)
+		timer_delete_sync(&per_cpu(lookouts, cpu).timer);
 	/* No timer is left that could send another interrupt. */
 	for_each_possible_cpu(cpu)
 		while (atomic_read_acquire(&per_cpu(lookouts, cpu).pending))

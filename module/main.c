@@ -31,8 +31,9 @@ static unsigned int floor_hz = FLOOR_DEFAULT;
 module_param(floor_hz, uint, 0444);
 MODULE_PARM_DESC(floor_hz, "minimum observations per second of a busy CPU; 0: no minimum (default 20, at most HZ)");
 
-struct self self = { .blind = true };
-struct verdict_rule rule;
+struct self self __read_mostly = { .blind = true };
+struct verdict_rule rule __read_mostly;
+struct workqueue_struct *workqueue __read_mostly;
 
 static bool allowed(const char *name, unsigned int value, unsigned int min, unsigned int max)
 {
@@ -77,9 +78,12 @@ static int __init roundwatch_init(void)
 		return err;
 	self.floor_hz = floor_hz;
 	self.loaded_ns = ktime_get_boottime_ns();
+	workqueue = alloc_workqueue("roundwatch", WQ_UNBOUND, 0);
+	if (!workqueue)
+		return -ENOMEM;
 	err = tally_init(max_tasks);
 	if (err)
-		return err;
+		goto no_tally;
 	err = stream_init();
 	if (err)
 		goto no_stream;
@@ -120,6 +124,8 @@ no_notice:
 	stream_exit();
 no_stream:
 	tally_exit();
+no_tally:
+	destroy_workqueue(workqueue);
 	return err;
 }
 
@@ -132,6 +138,7 @@ static void __exit roundwatch_exit(void)
 	notice_exit();
 	stream_exit();
 	tally_exit();
+	destroy_workqueue(workqueue);
 }
 
 module_init(roundwatch_init);

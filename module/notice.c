@@ -21,17 +21,19 @@
  * @verdict: the one reported last
  * @highest: the highest one reported
  * @exited: the end was reported
+ * @unlogged: a line for the kernel log is due
  */
 struct reported {
 	u64 id;
 	u8 verdict;
 	u8 highest;
 	bool exited;
+	bool unlogged;
 };
 
-static unsigned long *changed;		/* a bit for each slot */
-static unsigned long *accused;		/* a bit for each slot reported as suspect or randomx */
-static struct reported *reported;
+static unsigned long *changed __read_mostly;	/* a bit for each slot */
+static unsigned long *accused __read_mostly;	/* a bit for each slot to compare every second */
+static struct reported *reported __read_mostly;
 
 /* The processes that a line was printed for lately: one each, whatever its threads do. */
 static struct {
@@ -40,19 +42,24 @@ static struct {
 } logged[64];
 static unsigned int logged_next;
 
-static void log_once(const struct roundwatch_tally *r)
+static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
+
+/* False if there were too many lines lately; then the caller must try again. */
+static bool log_once(const struct roundwatch_tally *r)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(logged); i++)
 		if (logged[i].tgid == r->tgid && logged[i].start_ns == r->process_start_ns)
-			return;
+			return true;
+	if (!__ratelimit(&limit))
+		return false;
 	logged[logged_next].tgid = r->tgid;
 	logged[logged_next].start_ns = r->process_start_ns;
 	logged_next = (logged_next + 1) % ARRAY_SIZE(logged);
-	pr_warn_ratelimited("randomx: %*pE[%u] uid %u computes RandomX (evidence %u of %u)\n",
-			    (int)strlen(r->comm), r->comm, r->tgid, r->uid, r->evidence,
-			    rule.randomx);
+	pr_warn("randomx: %*pE[%u] uid %u computes RandomX (evidence %u of %u)\n",
+		(int)strlen(r->comm), r->comm, r->tgid, r->uid, r->evidence, rule.randomx);
+	return true;
 }
 
 static void publish(const struct roundwatch_tally *r, struct reported *last)
@@ -61,8 +68,7 @@ static void publish(const struct roundwatch_tally *r, struct reported *last)
 	last->highest = r->highest;
 	last->exited = r->flags & ROUNDWATCH_EXITED;
 	stream_publish(r);
-	if (r->highest == ROUNDWATCH_RANDOMX)
-		log_once(r);
+	last->unlogged = r->highest == ROUNDWATCH_RANDOMX;
 }
 
 /* If the verdict rose and fell again before anybody looked, the rise is reported first. */
@@ -90,7 +96,9 @@ static void compare(const struct roundwatch_tally *r, u32 slot)
 		publish_missed(r, last);
 	if (last->verdict != r->verdict || last->exited != exited)
 		publish(r, last);
-	if (r->verdict >= ROUNDWATCH_SUSPECT && !exited)
+	if (last->unlogged)
+		last->unlogged = !log_once(r);
+	if ((r->verdict >= ROUNDWATCH_SUSPECT && !exited) || last->unlogged)
 		__set_bit(slot, accused);
 	else
 		__clear_bit(slot, accused);
@@ -138,15 +146,16 @@ static void compare_changed(struct work_struct *work)
 	compare_slots(changed, true);
 	compare_slots(accused, true);
 	if (!bitmap_empty(accused, tally_table.size) || !bitmap_empty(changed, tally_table.size))
-		queue_delayed_work(system_power_efficient_wq, &notice_work, HZ);
+		queue_delayed_work(workqueue, &notice_work, HZ);
 }
 
 static void queue_notice(struct irq_work *work)
 {
-	mod_delayed_work(system_power_efficient_wq, &notice_work, 0);
+	mod_delayed_work(workqueue, &notice_work, 0);
 }
 
-static struct irq_work notice_irq_work;
+/* Hard, as on a PREEMPT_RT kernel others run in a thread of the CPU. */
+static struct irq_work notice_irq_work = IRQ_WORK_INIT_HARD(queue_notice);
 
 /**
  * notice_change() - a tally's verdict changed, to or from an accusation
@@ -173,7 +182,8 @@ void notice_change(const struct tally *t)
  */
 int notice_init(void)
 {
-	init_irq_work(&notice_irq_work, queue_notice);
+	/* No line about lines that come a little later. */
+	ratelimit_set_flags(&limit, RATELIMIT_MSG_ON_RELEASE);
 	changed = kvcalloc(BITS_TO_LONGS(tally_table.size), sizeof(*changed), GFP_KERNEL);
 	accused = kvcalloc(BITS_TO_LONGS(tally_table.size), sizeof(*accused), GFP_KERNEL);
 	reported = kvcalloc(tally_table.size, sizeof(*reported), GFP_KERNEL);

@@ -21,6 +21,9 @@ struct self {
 extern struct self self;
 extern struct verdict_rule rule;
 
+/* Unbound, so that a real-time task that keeps a CPU to itself stops no work. */
+extern struct workqueue_struct *workqueue;
+
 /* The clock of the rule, in milliseconds: cheap to read, and does not wrap. */
 static inline u64 now_ms(void)
 {

@@ -1,38 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests whether the module can see. If it cannot, it must say so.
+ * Does the module see rounding modes? If it does not, it must say so.
  *
  * The task that loads the module sets its own MXCSR to a value that no program
- * uses, and sleeps, so that it is switched out. The tracepoint must fire for it,
- * and struct fpu must contain this value.
+ * uses and sleeps, so that it is switched out. The tracepoint must fire for it,
+ * and struct fpu must show that value. If a softirq uses the FPU in between, it
+ * saves the registers itself and the tracepoint does not fire; so there are
+ * several attempts.
  *
- * If the registers of this task are no longer in the processor and the kernel lets
- * only KVM load them, the next task that is switched out is tested instead: while
- * the tracepoint runs, its registers are still in the processor for comparison.
- * Until then the module counts as blind.
+ * Some kernels have the registers of a task in memory while it runs in the kernel,
+ * and let only KVM bring them back. There the test waits for the next task that
+ * is switched out: while the tracepoint runs, its registers are still in the
+ * processor, for comparison. Until then the module counts as blind.
  */
 #include "arch/x86.h"
 #include "roundwatch.h"
 #include <asm/trace/fpu.h>
 
-/* All exceptions masked, RD, all status flags set. */
+/* All exceptions masked, RD, and every status flag set. */
 #define SELFTEST_MXCSR	(FPU_MXCSR_INIT | ROUNDWATCH_RD << FPU_RC_SHIFT | 0x3f)
 
-/* Tries of 0.1 s each, until a message says that the tracepoint does not fire. */
-#define SELFTEST_TRIES	50
+#define SELFTEST_ATTEMPTS	10
+#define SELFTEST_PERIOD		(HZ / 10)
+/* The log says so if there was no switch in so many periods. */
+#define SELFTEST_PATIENCE	50
 
-static struct tracepoint *attached;	/* selftest_observe() is attached to it */
-static struct task_struct *tested;	/* NULL: the first task */
-static atomic_t fired;			/* how often */
+static struct tracepoint *attached;	/* selftest_observe() is, to this one */
+static struct task_struct *tested;	/* NULL: the first that is switched out */
+static atomic_t fired;			/* 1: for the tested task; 2: and the result is there */
 static u32 expected;
 static u32 seen;
-static bool same_fpu;			/* fpu_of() returns the right address */
-static int tries;			/* calls of conclude_later() */
+static bool same_fpu;			/* fpu_of() is right */
+static int periods;			/* of conclude_later() */
 
 static void conclude_later(struct work_struct *work);
 static DECLARE_DELAYED_WORK(later, conclude_later);
 
-/* The tracepoint fired. Context: as for observe_switch(). */
+/* In the context of observe_switch(). */
 static void selftest_observe(void *data, struct fpu *fpu)
 {
 	if (!irqs_disabled() || (tested && current != tested) || fpu_is_confidential(fpu) ||
@@ -43,7 +47,7 @@ static void selftest_observe(void *data, struct fpu *fpu)
 	same_fpu = fpu == fpu_of(current);
 	if (seen == expected && same_fpu)
 		WRITE_ONCE(self.blind, false);
-	/* With what there is to say of it; pairs with conclude_later(). */
+	/* After the result; pairs with conclude_later(). */
 	atomic_set_release(&fired, 2);
 }
 
@@ -61,7 +65,7 @@ static void detach(void)
 	tracepoint_synchronize_unregister();
 }
 
-static void say(void)
+static void report(void)
 {
 	if (!atomic_read(&fired))
 		pr_err("BLIND: tracepoint x86_fpu_regs_deactivated did not fire; nothing will be found\n");
@@ -75,19 +79,19 @@ static void say(void)
 static void conclude_later(struct work_struct *work)
 {
 	if (atomic_read_acquire(&fired) != 2) {
-		if (++tries == SELFTEST_TRIES)
-			say();
-		queue_delayed_work(system_power_efficient_wq, &later, HZ / 10);
+		if (++periods == SELFTEST_PATIENCE)
+			report();
+		queue_delayed_work(workqueue, &later, SELFTEST_PERIOD);
 		return;
 	}
 	detach();
-	say();
+	report();
 	if (!self.blind)
 		pr_info("self-test passed: version %s watches for RandomX: see /proc/roundwatch\n",
 			ROUNDWATCH_VERSION);
 }
 
-/* MXCSR of the running task; it may have been saved to memory meanwhile. */
+/* Of the running task, whose registers may have been saved to memory meanwhile. */
 static u32 swap_mxcsr(u32 mxcsr)
 {
 	u32 old;
@@ -100,40 +104,48 @@ static u32 swap_mxcsr(u32 mxcsr)
 	return old;
 }
 
+static void attempt(void)
+{
+	u32 old;
+
+	old = swap_mxcsr(SELFTEST_MXCSR);
+	/* Not before that, as a preemption would count as this attempt's. */
+	atomic_set(&fired, 0);
+	schedule_timeout_uninterruptible(1);
+	swap_mxcsr(old);
+}
+
 /**
- * selftest_begin() - test whether the module can see
+ * selftest_begin() - find out whether the module sees rounding modes
  * @tp: the tracepoint x86_fpu_regs_deactivated
  *
- * Sets self.blind; the kernel log says why. If selftest_pending(), the only reason
- * is that there was no observation yet; the result follows in the log.
+ * Clears self.blind; if it does not, the kernel log has the reason. Until an
+ * observation has been made, selftest_pending() is true.
  *
  * Context: process, a user's task; sleeps.
  */
 void selftest_begin(struct tracepoint *tp)
 {
-	u32 old;
+	int attempts;
 
-	self.blind = true;
-	atomic_set(&fired, 0);
 	tested = fpu_can_make_live() ? current : NULL;
 	if (tracepoint_probe_register(tp, selftest_observe, NULL)) {
-		say();
+		report();
 		return;
 	}
 	attached = tp;
 	if (!tested) {
-		queue_delayed_work(system_power_efficient_wq, &later, HZ / 10);
+		queue_delayed_work(workqueue, &later, SELFTEST_PERIOD);
 		return;
 	}
-	old = swap_mxcsr(SELFTEST_MXCSR);
-	schedule_timeout_uninterruptible(1);
-	swap_mxcsr(old);
+	for (attempts = 0; self.blind && attempts < SELFTEST_ATTEMPTS; attempts++)
+		attempt();
 	detach();
-	say();
+	report();
 }
 
 /**
- * selftest_pending() - is the result still open?
+ * selftest_pending() - is the result still to come?
  */
 bool selftest_pending(void)
 {
@@ -141,7 +153,7 @@ bool selftest_pending(void)
 }
 
 /**
- * selftest_exit() - stop the test
+ * selftest_exit() - end the self-test
  *
  * Context: process; may sleep.
  */

@@ -57,6 +57,30 @@ finds()
 	end "$pid" && return $status
 }
 
+# unthrottled COMMAND...: runs it while real-time tasks may keep a CPU for good.
+unthrottled()
+{
+	echo -1 >/proc/sys/kernel/sched_rt_runtime_us || return 1
+	"$@"
+	status=$?
+	echo 950000 >/proc/sys/kernel/sched_rt_runtime_us
+	return $status
+}
+
+# No thread of the kernel runs on CPU 1 meanwhile.
+loads_beside_spinner()
+{
+	start chrt -f 50 taskset 2 "$bin/load" nearest 40
+	spinner=$pid
+	rm -f /tmp/done
+	(unload && load && unload && load && echo >/tmp/done) &
+	await 20 [ -e /tmp/done ]
+	status=$?
+	stop "$spinner"
+	wait $!
+	return $status
+}
+
 # Observations without a floor.
 sees_less_without()
 {
@@ -198,6 +222,9 @@ if [ "$(cat /sys/devices/system/cpu/isolated)" = 1 ]; then
 	test_case "fills a cache" fill_cache
 	test_case "detects a miner alone on a CPU (SCHED_OTHER)" finds 1 -o
 	test_case "detects a miner alone on a CPU (SCHED_FIFO 50)" finds 1 -f 50
+	test_case "detects a miner that lets nothing else run on its CPU" unthrottled finds 1 -f 50
+	test_case "loads and unloads beside a task that lets nothing else run" \
+		unthrottled loads_beside_spinner
 	test_case "detects a miner that sleeps before it can be preempted" finds 1n -o
 	test_case "observes the miner less without a floor" sees_less_without
 	test_case "CPUs are switched off and on" survives_hotplug

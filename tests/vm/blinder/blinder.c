@@ -3,16 +3,35 @@
  * blinder - a kernel whose struct fpu does not show what the registers hold
  *
  * Comes first on the tracepoint, and inverts the status flags in the image of
- * every task, before roundwatch's self-test looks at it. Hardly a program cares.
+ * every task, before roundwatch's self-test looks at it. Hardly any program cares.
+ *
+ * With busy=N it does not. Instead it uses the FPU as the task of the self-test is
+ * about to be switched out, N times: the registers are saved then, without the
+ * tracepoint.
  */
 #include "arch/x86.h"
 
 static struct tracepoint *tracepoint;
+static void *probe;
+
+static int busy;
+module_param(busy, int, 0444);
+MODULE_PARM_DESC(busy, "how often to use the FPU under the self-test");
 
 static void find(struct tracepoint *tp, void *data)
 {
-	if (!strcmp(tp->name, "x86_fpu_regs_deactivated"))
+	if (!strcmp(tp->name, data))
 		tracepoint = tp;
+}
+
+/* On sched_switch, whose parameters differ: none is needed. */
+static void use_fpu(void *data)
+{
+	if (busy <= 0 || !fpu_is_live() || (fpu_live_mxcsr() & 0x603f) != 0x203f)
+		return;
+	busy--;
+	kernel_fpu_begin();
+	kernel_fpu_end();
 }
 
 static void blind(void *data, struct fpu *fpu)
@@ -25,14 +44,15 @@ static void blind(void *data, struct fpu *fpu)
 
 static int __init blinder_init(void)
 {
-	for_each_kernel_tracepoint(find, NULL);
+	probe = busy > 0 ? (void *)use_fpu : blind;
+	for_each_kernel_tracepoint(find, busy > 0 ? "sched_switch" : "x86_fpu_regs_deactivated");
 	/* Probes are called by priority, the highest first; 10 is the default. */
-	return tracepoint ? tracepoint_probe_register_prio(tracepoint, blind, NULL, 100) : -ENODEV;
+	return tracepoint ? tracepoint_probe_register_prio(tracepoint, probe, NULL, 100) : -ENODEV;
 }
 
 static void __exit blinder_exit(void)
 {
-	tracepoint_probe_unregister(tracepoint, blind, NULL);
+	tracepoint_probe_unregister(tracepoint, probe, NULL);
 	tracepoint_synchronize_unregister();
 }
 
