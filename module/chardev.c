@@ -5,27 +5,38 @@
  */
 #include "roundwatch.h"
 
+union record {
+	struct roundwatch_header header;
+	struct roundwatch_info info;
+	struct roundwatch_tally tally;
+	struct roundwatch_lost lost;
+};
+
 enum stage { STAGE_INFO, STAGE_TALLIES, STAGE_END, STAGE_FOLLOW };
 
 /**
  * struct reader - one open file
  * @lock: one read at a time
- * @stage: which record comes next
+ * @stage: where the next record comes from
  * @slot: of the table, in STAGE_TALLIES
  * @follow: what comes after the snapshot
+ * @record: the next record, if @taken
+ * @taken: from where it comes from, and not yet copied to the reader
  */
 struct reader {
 	struct mutex lock;
 	enum stage stage;
 	u32 slot;
 	struct stream_reader follow;
+	union record record;
+	bool taken;
 };
 
 static int device_open(struct inode *inode, struct file *file)
 {
 	struct reader *reader;
 
-	if (!may_read())
+	if (!may_open())
 		return -EPERM;
 	reader = kzalloc(sizeof(*reader), GFP_KERNEL);
 	if (!reader)
@@ -42,16 +53,10 @@ static int device_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-union record {
-	struct roundwatch_header header;
-	struct roundwatch_info info;
-	struct roundwatch_tally tally;
-	struct roundwatch_lost lost;
-};
-
-/* Make the next record for a reader; false if there is none yet. */
-static bool next_record(struct reader *reader, union record *record)
+/* Takes the next record; false if there is none yet. */
+static bool take_record(struct reader *reader)
 {
+	union record *record = &reader->record;
 	u64 lost;
 
 	switch (reader->stage) {
@@ -74,7 +79,7 @@ static bool next_record(struct reader *reader, union record *record)
 			.abi = ROUNDWATCH_ABI,
 			.time_ns = ktime_get_boottime_ns(),
 		};
-		reader->stage = STAGE_FOLLOW;
+		WRITE_ONCE(reader->stage, STAGE_FOLLOW);
 		return true;
 	case STAGE_FOLLOW:
 		break;
@@ -95,20 +100,27 @@ static bool next_record(struct reader *reader, union record *record)
 	return true;
 }
 
+/* Without the lock: another thread may be reading. */
 static bool readable(const struct reader *reader)
 {
-	return READ_ONCE(reader->stage) != STAGE_FOLLOW || stream_pending(&reader->follow);
+	return READ_ONCE(reader->stage) != STAGE_FOLLOW || READ_ONCE(reader->taken) ||
+	       stream_pending(&reader->follow);
 }
 
+/* A record that cannot be copied stays the next one. */
 static ssize_t read_records(struct reader *reader, char __user *buf, size_t size)
 {
-	union record record;
 	size_t done = 0;
 
-	while (size - done >= sizeof(record) && next_record(reader, &record)) {
-		if (copy_to_user(buf + done, &record, record.header.size))
-			return -EFAULT;
-		done += record.header.size;
+	while (size - done >= sizeof(reader->record)) {
+		if (!reader->taken)
+			WRITE_ONCE(reader->taken, take_record(reader));
+		if (!reader->taken)
+			break;
+		if (copy_to_user(buf + done, &reader->record, reader->record.header.size))
+			return done ? done : -EFAULT;
+		WRITE_ONCE(reader->taken, false);
+		done += reader->record.header.size;
 		if (signal_pending(current))
 			break;
 	}
@@ -118,22 +130,23 @@ static ssize_t read_records(struct reader *reader, char __user *buf, size_t size
 static ssize_t device_read(struct file *file, char __user *buf, size_t size, loff_t *pos)
 {
 	struct reader *reader = file->private_data;
+	bool wait = !(file->f_flags & O_NONBLOCK);
 	ssize_t ret;
 
 	/* Require room for any record, whichever is next. */
 	if (size < sizeof(union record))
 		return -EINVAL;
-	if ((file->f_flags & O_NONBLOCK) && !readable(reader))
-		return -EAGAIN;
-	ret = wait_event_interruptible(stream_news, readable(reader));
-	if (ret)
-		return ret;
-	ret = mutex_lock_interruptible(&reader->lock);
-	if (ret)
-		return ret;
-	ret = read_records(reader, buf, size);
-	mutex_unlock(&reader->lock);
-	/* Another thread has read the record. */
+	do {
+		ret = wait ? wait_event_interruptible(stream_news, readable(reader)) : 0;
+		if (ret)
+			return ret;
+		ret = mutex_lock_interruptible(&reader->lock);
+		if (ret)
+			return ret;
+		ret = read_records(reader, buf, size);
+		mutex_unlock(&reader->lock);
+		/* Nothing: another thread has read it. */
+	} while (!ret && wait);
 	return ret ? ret : -EAGAIN;
 }
 
@@ -172,7 +185,7 @@ static const struct file_operations device_operations = {
 static struct miscdevice device = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "roundwatch",
-	.mode = 0400,
+	.mode = 0440,
 	.fops = &device_operations,
 };
 

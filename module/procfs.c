@@ -183,7 +183,7 @@ static int proc_open(struct inode *inode, struct file *file)
 	struct view *view;
 	int err;
 
-	if (!may_read())
+	if (!may_open())
 		return -EPERM;
 	view = __seq_open_private(file, &seq_ops, sizeof(*view));
 	if (!view)

@@ -15,14 +15,15 @@
 #define ROUNDWATCH_VERSION	"0.1.0"
 
 /**
- * may_read() - may the caller open a face of the module?
+ * may_open() - may the caller open a face of the module?
  *
- * Root of the initial user and pid namespaces only: the records are about all
- * tasks, and their pids are those of the initial namespace.
+ * File permission decides, in the initial user and pid namespaces. Elsewhere
+ * nobody may: the records are about all tasks, and their pids and uids are those
+ * of the initial namespaces.
  */
-static inline bool may_read(void)
+static inline bool may_open(void)
 {
-	return capable(CAP_SYS_ADMIN) && task_active_pid_ns(current) == &init_pid_ns;
+	return current_user_ns() == &init_user_ns && task_active_pid_ns(current) == &init_pid_ns;
 }
 
 /* stream.c */

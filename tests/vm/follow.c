@@ -2,20 +2,23 @@
 /*
  * follow - prints the records of /dev/roundwatch, a line each, as they come
  *
- * follow [--nonblock | --hold | --hammer]
+ * follow [--nonblock | --hold | --share | --edge | --hammer]
  *
  * Waits with poll(); with --nonblock reads what there is and says "EAGAIN";
  * with --hold waits for a byte on standard input between the snapshot and the
- * rest. Ends only by a signal. With --hammer makes calls as fast as it can, for
+ * rest; with --share in two threads, which wait in read(). Ends only by a signal.
+ * With --edge checks that what cannot be copied to the reader is not lost. With --hammer makes calls as fast as it can, for
  * ever, whether the module is loaded or not, and closes the files in between.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "roundwatch.h"
@@ -84,6 +87,55 @@ static void hammer(void)
 	}
 }
 
+static void *share(void *arg)
+{
+	char buf[4096] __attribute__((aligned(8)));
+	int fd = *(int *)arg;
+
+	for (;;) {
+		ssize_t n = read(fd, buf, sizeof(buf));
+
+		if (n <= 0) {
+			printf("BAD read: %s\n", n ? strerror(errno) : "end of file");
+			fflush(stdout);
+			return NULL;
+		}
+		/* One writer at a time, as stdio locks for a line only. */
+		flockfile(stdout);
+		show(buf, buf + n);
+		funlockfile(stdout);
+	}
+}
+
+/* Right before a page that cannot be written. */
+static int edge(int fd)
+{
+	const size_t page = 4096, info = sizeof(struct roundwatch_info);
+	char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const struct roundwatch_header *first = (const void *)pages;
+
+	if (pages == MAP_FAILED || mprotect(pages + page, page, PROT_NONE)) {
+		perror("mmap");
+		return 1;
+	}
+	if (read(fd, pages + page, page) != -1 || errno != EFAULT) {
+		puts("BAD: no EFAULT");
+		return 1;
+	}
+	/* The first record fits, and the next does not. */
+	if (read(fd, pages + page - info, page) != (ssize_t)info ||
+	    ((const struct roundwatch_header *)(pages + page - info))->type != ROUNDWATCH_INFO) {
+		puts("BAD: the first record was lost");
+		return 1;
+	}
+	if (read(fd, pages, page) <= 0 || first->type == ROUNDWATCH_INFO) {
+		puts("BAD: what came after it was lost");
+		return 1;
+	}
+	puts("OK");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int nonblock = argc > 1 && !strcmp(argv[1], "--nonblock");
@@ -107,6 +159,16 @@ int main(int argc, char **argv)
 	}
 	if (read(fd, buf, 16) != -1 || errno != EINVAL) {
 		puts("BAD short read");
+		return 1;
+	}
+	if (argc > 1 && !strcmp(argv[1], "--edge"))
+		return edge(fd);
+	if (argc > 1 && !strcmp(argv[1], "--share")) {
+		pthread_t other;
+
+		if (pthread_create(&other, NULL, share, &fd))
+			abort();
+		share(&fd);
 		return 1;
 	}
 	for (;;) {
