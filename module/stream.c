@@ -8,7 +8,7 @@
 
 #define RING	256		/* records; a power of two */
 
-static struct roundwatch_tally *ring;
+static struct roundwatch_tally *ring __read_mostly;
 static u64 head;			/* records ever written */
 static u64 lost_records;		/* by all readers together */
 static DEFINE_MUTEX(ring_lock);

@@ -3,8 +3,8 @@
 #include "self.h"
 #include "tally.h"
 
-struct tally_table tally_table;
-atomic_t tally_filter[1 << TALLY_FILTER_BITS];
+struct tally_table tally_table __read_mostly;
+atomic_t tally_filter[1 << TALLY_FILTER_BITS] ____cacheline_aligned;
 DEFINE_PER_CPU(struct tally_counters, tally_counters);
 
 /*

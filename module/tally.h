@@ -122,7 +122,7 @@ struct tally_identity {
 	const char *comm;
 };
 
-/* Per CPU, so that counting writes no shared cache line. */
+/* Per CPU, and apart from what other CPUs write of it: the probe counts in it. */
 struct tally_counters {
 	u64 observations;
 	u64 looks;
@@ -130,7 +130,7 @@ struct tally_counters {
 	u64 evicted;
 	u64 dropped;
 	u64 contended;
-};
+} ____cacheline_aligned;
 
 DECLARE_PER_CPU(struct tally_counters, tally_counters);
 
@@ -141,6 +141,8 @@ DECLARE_PER_CPU(struct tally_counters, tally_counters);
  * @pinned: a bit for each slot: nothing else may be put there
  * @size: slots, a power of two
  * @set_mask: takes a hash to the first slot of a set
+ *
+ * The probes of all CPUs read it, so it has a cache line that nobody writes.
  */
 struct tally_table {
 	unsigned long *key;
@@ -148,7 +150,7 @@ struct tally_table {
 	unsigned long *pinned;
 	u32 size;
 	u32 set_mask;
-};
+} ____cacheline_aligned;
 
 extern struct tally_table tally_table;
 

@@ -19,7 +19,7 @@ loads()
 	head -n 1 /proc/roundwatch | grep -q '^# roundwatch 1 version=' || fail "no first line" || return 1
 	[ "$(stat -c %a /proc/roundwatch)" = 400 ] || fail "mode of /proc/roundwatch" || return 1
 	[ -c /dev/roundwatch ] || fail "no device" || return 1
-	[ "$(stat -c %a /dev/roundwatch)" = 400 ] || fail "mode of /dev/roundwatch" || return 1
+	[ "$(stat -c %a /dev/roundwatch)" = 440 ] || fail "mode of /dev/roundwatch" || return 1
 	await 20 said_so || fail "no word in the kernel log"
 }
 
@@ -188,9 +188,10 @@ lost_by()
 	awk '$1 == "LOST" { n += $2 } END { print n + 0 }' "/tmp/out.$1"
 }
 
-slow_caught_up()
+caught_up()
 {
-	[ $(($(changes_of "$slow") + $(lost_by "$slow"))) = "$(changes_of "$quick")" ]
+	[ $(($(changes_of "$slow") + $(lost_by "$slow"))) = "$(changes_of "$quick")" ] &&
+		[ "$(changes_of "$shared")" = "$(changes_of "$quick")" ]
 }
 
 # Far more changes than the module keeps for a reader that does not read: what it gets, and what it
@@ -204,7 +205,11 @@ loses()
 	slow=$pid
 	start "$bin/follow"
 	quick=$pid
-	await 20 grep -qx END "/tmp/out.$slow" && await 20 grep -qx END "/tmp/out.$quick" || return 1
+	start "$bin/follow" --share
+	shared=$pid
+	for reader in "$slow" "$quick" "$shared"; do
+		await 20 grep -qx END "/tmp/out.$reader" || return 1
+	done
 	for _ in 1 2 3 4 5 6 7 8 9; do
 		"$bin/load" walk 3 24 || return 1
 		all=$(changes_of "$quick")
@@ -212,14 +217,52 @@ loses()
 	done
 	[ "$all" -ge 600 ] || fail "only $all changes: proves nothing" || return 1
 	echo >/tmp/hold
-	await 20 grep -q LOST "/tmp/out.$slow" && await 20 slow_caught_up || return 1
+	await 20 grep -q LOST "/tmp/out.$slow" && await 20 caught_up || return 1
 	counted=$(sed -n '1s/.* lost=\([0-9]*\).*/\1/p' /proc/roundwatch)
-	stop "$slow" "$quick"
+	stop "$slow" "$quick" "$shared"
 	lost=$(lost_by "$slow")
 	echo "# of $(changes_of "$quick") changes the slow reader got $(changes_of "$slow") and lost $lost"
-	! grep -q LOST "/tmp/out.$quick" || fail "the quick reader lost some too" || return 1
+	! grep -q LOST "/tmp/out.$quick" "/tmp/out.$shared" || fail "the quick ones lost some too" || return 1
+	! grep BAD "/tmp/out.$shared" || return 1
 	[ "$counted" = "$lost" ] || fail "the module counts $counted" || return 1
-	[ "$lost" -gt 0 ] && slow_caught_up && unload
+	[ "$lost" -gt 0 ] && caught_up && unload
+}
+
+lines_for()
+{
+	for accused_pid in $(grep -o '^[0-9]*$' "/tmp/out.$1"); do
+		dmesg | grep -qF "[$accused_pid] uid" || echo "no line for $accused_pid"
+	done
+}
+
+all_logged()
+{
+	[ -z "$(lines_for "$1")" ]
+}
+
+# More processes at once than the log takes lines a second: each has its line, later.
+logs_each()
+{
+	unload && load decay=0 gap_us=100 suspect_evidence=1 randomx_evidence=40 || return 1
+	dmesg -C
+	start sh -c 'for i in $(seq 25); do "$0" walk 6 & echo $!; done; wait' "$bin/load"
+	walkers=$pid
+	await 60 all_exited || return 1
+	await 60 all_logged "$walkers" || fail "$(lines_for "$walkers")" || return 1
+	[ "$(dmesg | grep -c 'walk\[[0-9]*\] uid')" = 25 ] || fail "more than one line for a process"
+}
+
+all_exited()
+{
+	[ "$(rows COMM=walk TID=- VERDICT=randomx FLAGS=pe-- | wc -l)" = 25 ]
+}
+
+# What cannot be copied to the reader stays to be read; threads that share a descriptor get each
+# record once.
+reads_on()
+{
+	"$bin/follow" --edge | tee /tmp/edge
+	grep -qx OK /tmp/edge
 }
 
 # A task that was accused falls back when it mines no more.
@@ -236,6 +279,43 @@ falls()
 	status=$?
 	stop "$miner" "$reader"
 	return $status
+}
+
+# What the probes of all CPUs read has cache lines to itself. Sizes are from the file, addresses from the
+# kernel.
+hot_data_alone()
+{
+	nm -S "$RW_KO" | awk 'NF == 4 && $3 ~ /[bdBD]/ { print "size", $4, $2 }' >/tmp/symbols
+	awk '$4 == "[roundwatch]" && $2 ~ /[bdBD]/ { print "at", $3, $1 }' /proc/kallsyms >>/tmp/symbols
+	awk '
+		# Without the top of the address, which is the same for all.
+		function number(hex, i, n)
+		{
+			for (i = length(hex) > 9 ? length(hex) - 8 : 1; i <= length(hex); i++)
+				n = n * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1
+			return n
+		}
+		$1 == "size" { size[$2] = number($3) }
+		$1 == "at" && size[$2] { at[$2] = number($3) }
+		END {
+			n = split("tally_table tally_filter rule", hot)
+			# They are read as much, or never written.
+			split("tally_table tally_filter rule self workqueue period", good)
+			for (i in good)
+				quiet[good[i]] = 1
+			for (i = 1; i <= n; i++) {
+				if (!(hot[i] in at))
+					print "no " hot[i]
+				from = int(at[hot[i]] / 64)
+				to = int((at[hot[i]] + size[hot[i]] - 1) / 64)
+				for (name in at)
+					if (!(name in quiet) && int(at[name] / 64) <= to &&
+					    int((at[name] + size[name] - 1) / 64) >= from)
+						print hot[i] " shares a cache line with " name
+			}
+		}' /tmp/symbols >/tmp/shared
+	cat /tmp/shared
+	[ ! -s /tmp/shared ]
 }
 
 # Our own tracepoints, read as anybody would.
@@ -273,8 +353,18 @@ says_blind()
 		[ $status = 4 ] || fail "roundwatch $command: status $status" || return 1
 		grep BLIND /tmp/blind || fail "roundwatch $command does not say so" || return 1
 	done
-	# Nobody stays blind for good.
+	# It is not blind for good.
 	unload && rmmod blinder && load && await 20 sees_now
+}
+
+# The kernel uses the FPU at the moment of the first three attempts of the self-test.
+sees_beside_fpu_users()
+{
+	unload && insmod "$RW_TOP/build/module/$RW_KVER/blinder/blinder.ko" busy=3 && load || return 1
+	await 20 sees_now || return 1
+	[ "$(cat /sys/module/blinder/parameters/busy)" = 0 ] || fail "the FPU was not used"
+	status=$?
+	unload && rmmod blinder && load && return $status
 }
 
 said_blind()
@@ -367,14 +457,50 @@ hundred_times()
 	stop "$miner" "$pid"
 }
 
-refuses()
+# reads FILE COMMAND...: run by the COMMAND, dd reads FILE.
+reads()
 {
-	! setpriv --reuid 65534 --clear-groups cat /proc/roundwatch || fail "a user reads proc" || return 1
-	! setpriv --reuid 65534 --clear-groups cat /dev/roundwatch || fail "a user reads dev" || return 1
-	! unshare -Ur cat /proc/roundwatch || fail "root of a user namespace reads proc" || return 1
-	! unshare -pf cat /dev/roundwatch || fail "root of a pid namespace reads dev" || return 1
-	! unshare -pf cat /proc/roundwatch || fail "root of a pid namespace reads proc" || return 1
-	! sh -c 'echo x >/dev/roundwatch' || fail "the device can be written"
+	file=$1
+	shift
+	"$@" dd if="$file" of=/dev/null bs=64k count=1 2>/tmp/dd.err && return
+	cat /tmp/dd.err
+	return 1
+}
+
+# refused WORDS FILE COMMAND...: it does not, and dd says why.
+refused()
+{
+	words=$1
+	shift
+	! reads "$@" || fail "reads $*" || return 1
+	grep -q "$words" /tmp/dd.err || fail "no '$words'"
+}
+
+# As udev's rule gives the device to a group. What a namespace's root may do, this must not depend on.
+obeys_permissions()
+{
+	group=12345
+	member="setpriv --reuid 65534 --regid 65534 --groups $group"
+	stranger="setpriv --reuid 65534 --regid 65534 --clear-groups"
+	chgrp $group /dev/roundwatch || return 1
+	# shellcheck disable=SC2086 # words
+	{
+		reads /dev/roundwatch $member || fail "a member of the group cannot read" || return 1
+		reads /dev/roundwatch setpriv --bounding-set -all || fail "root needs a capability" || return 1
+		refused 'Permission denied' /proc/roundwatch $member || return 1
+		refused 'Permission denied' /dev/roundwatch $stranger || return 1
+		refused 'Permission denied' /proc/roundwatch $stranger || return 1
+		refused 'Operation not permitted' /dev/roundwatch $member unshare -U || return 1
+	}
+	for file in /dev/roundwatch /proc/roundwatch; do
+		for namespace in -U -Ur -pf -Urpf; do
+			refused 'Operation not permitted' $file unshare $namespace || return 1
+		done
+	done
+	chgrp 0 /dev/roundwatch
+	# root's capabilities open a file whatever its mode is; another may not write.
+	# shellcheck disable=SC2086 # words
+	! $member sh -c 'echo x >/dev/roundwatch' || fail "the device can be written"
 }
 
 # wrong PARAMETER=VALUE WORDS: not loaded, and the kernel log says why.
@@ -429,6 +555,7 @@ in_full()
 test_case "loads" loads
 test_case "sees: the self-test" sees
 test_case "observes" observes
+test_case "hot data shares no cache line" hot_data_alone
 test_case "detects a miner (JIT, 2 threads)" detects --threads 2
 in_full test_case "detects a miner (interpreter)" detects --interpreter
 in_full test_case "detects a miner that hides at system calls" detects --evade
@@ -439,13 +566,16 @@ in_full test_case "detects a miner that renames itself" detects_renaming
 test_case "follows fork and exec" follows_fork_and_exec
 test_case "follows exit" exits
 in_full test_case "a reused PID inherits nothing" pid_reused
-test_case "refuses all but root of the initial namespaces" refuses
+test_case "file permission decides, in the initial namespaces only" obeys_permissions
 in_full test_case "keeps the miner when the table overflows" overflows
 test_case "streams changes to readers, and is in use meanwhile" streams
 in_full test_case "tells a slow reader what it lost" loses
+in_full test_case "keeps what a reader cannot take" reads_on
+in_full test_case "logs each accused process, if later" logs_each
 in_full test_case "a verdict falls" falls
 in_full test_case "its tracepoints tell" traces
 test_case "says so if it is blind" says_blind
+in_full test_case "sees although the kernel uses the FPU" sees_beside_fpu_users
 unload
 test_case "unloads under load, once the device is closed" unloads_busy
 test_case "unloads amid calls, 5 times" unloads_amid_calls 5

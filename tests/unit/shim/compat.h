@@ -35,6 +35,8 @@ typedef int64_t s64;
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define noinline	__attribute__((__noinline__))
 #define __aligned(x)	__attribute__((aligned(x)))
+#define ____cacheline_aligned	__aligned(64)
+#define __read_mostly
 #define __packed	__attribute__((packed))
 #undef __always_inline
 #define __always_inline	inline __attribute__((always_inline))
