@@ -39,8 +39,8 @@ struct lookout {
 };
 
 static DEFINE_PER_CPU(struct lookout, lookouts);
-static unsigned long period;		/* jiffies; 0: there is no floor */
-static unsigned long next_round;
+static unsigned long period __read_mostly;	/* jiffies; 0: there is no floor */
+static unsigned long next_round;	/* jiffies; every CPU writes it in turn */
 static int hotplug_state;
 
 /* Look at the task of this CPU. Interrupts may be on; the task cannot leave. */

@@ -4,11 +4,14 @@
  *
  * follow [--nonblock | --hold | --share | --edge | --hammer]
  *
- * Waits with poll(); with --nonblock reads what there is and says "EAGAIN";
- * with --hold waits for a byte on standard input between the snapshot and the
- * rest; with --share in two threads, which wait in read(). Ends only by a signal.
- * With --edge checks that what cannot be copied to the reader is not lost. With --hammer makes calls as fast as it can, for
- * ever, whether the module is loaded or not, and closes the files in between.
+ * Waits with poll(). With --nonblock reads what there is and prints "EAGAIN".
+ * With --hold waits for a byte on standard input between the snapshot and the
+ * rest. With --share reads in two threads, which wait in read(). Ends only by a
+ * signal.
+ *
+ * With --edge checks that a record that cannot be copied to the reader is not lost.
+ * With --hammer makes calls as fast as it can, for ever, whether the module is
+ * loaded or not, and closes the files in between.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -111,7 +114,8 @@ static void *share(void *arg)
 static int edge(int fd)
 {
 	const size_t page = 4096, info = sizeof(struct roundwatch_info);
-	char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	const struct roundwatch_header *first = (const void *)pages;
 
 	if (pages == MAP_FAILED || mprotect(pages + page, page, PROT_NONE)) {
