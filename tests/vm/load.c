@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -105,12 +106,16 @@ static void fenv(void)
 	}
 }
 
-/* All modes at random with MXCSR alone, as no innocent program does. */
+/* All modes at random with MXCSR alone, and as much memory mapped as RandomX needs. */
 static void walk(void)
 {
+	const size_t cache = 256UL << 20;
 	unsigned int seed = getpid();
 	int i;
 
+	if (mmap(NULL, cache, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) ==
+	    MAP_FAILED)
+		exit(1);
 	while (now() < deadline) {
 		seed = seed * 1103515245 + 12345;
 		round_to((seed >> 16 & 3) << 13);
