@@ -22,10 +22,10 @@ load || give_up "the module does not load"
 dmesg | grep 'roundwatch: version'
 
 step "Starting three programs that are no miners"
-start "$bin/load" interval 300
+start "$bin/load" interval "$(within 300)"
 interval=$pid
 echo "interval[$interval]: interval arithmetic, in RN, RD and RU"
-start "$bin/load" emulator 300
+start "$bin/load" emulator "$(within 300)"
 emulator=$pid
 echo "emulator[$emulator]: like a console's emulator, in RZ and RN"
 start sh -c 'while :; do gzip -9c "$RW_KO" >/dev/null; done'
@@ -33,7 +33,7 @@ gzip=$pid
 echo "gzip[$gzip]: compresses, in RN"
 
 step "Starting the RandomX library, mining nothing for nobody in two threads"
-start "$bin/miner" --threads 2 --seconds 300
+start "$bin/miner" --threads 2 --seconds "$(within 300)"
 miner=$pid
 echo "miner[$miner]: fills its cache of 256 MiB first ..."
 await 120 grep -q first-hash "/tmp/out.$miner" || give_up "no first hash"

@@ -88,7 +88,7 @@ seen()
 # innocent …: waits until the process is seen as required. Some take half a minute to start.
 innocent()
 {
-	give_up=$(($(date +%s) + 60))
+	give_up=$(($(date +%s) + $(within 60)))
 	until seen "$@" >/tmp/seen; do
 		if [ "$(date +%s)" -ge "$give_up" ] || ! kill -0 "$1"; then
 			break
@@ -120,7 +120,7 @@ nobody_ever()
 
 rpc()
 {
-	curl -sf -m 60 "http://127.0.0.1:28081/$1" -d "$2" && echo
+	curl -sf -m "$(within 60)" "http://127.0.0.1:28081/$1" -d "$2" && echo
 }
 
 json_rpc()

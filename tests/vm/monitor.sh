@@ -148,8 +148,8 @@ suspects_disguise()
 {
 	echo "exe /usr/bin/true" >/tmp/allow
 	# shellcheck disable=SC2016 # for sh
-	start unshare -m sh -c 'mount --bind "$0" /usr/bin/true && exec /usr/bin/true --seconds 100' \
-		"$bin/miner"
+	start unshare -m sh -c 'mount --bind "$0" /usr/bin/true && exec /usr/bin/true --seconds "$1"' \
+		"$bin/miner" "$(within 100)"
 	await 60 grep -q first-hash "/tmp/out.$pid" &&
 		[ "$(readlink "/proc/$pid/exe")" = /usr/bin/true ] || return 1
 	begin_monitor --action kill --allow /tmp/allow || return 1
