@@ -160,25 +160,6 @@ void lineage_fork(void *data, struct task_struct *parent, struct task_struct *ch
 	local_irq_restore(flags);
 }
 
-/*
- * The verdict is as old as the last sample and may have fallen since. It does not
- * rise at an end, where there is none to ask for its memory.
- */
-static void end_tally(struct tally *t)
-{
-	u8 before = t->verdict, now;
-
-	verdict_decay(&rule, &t->score, now_ms());
-	now = verdict_decide(&rule, verdict_evidence(&rule, &t->score), before);
-	if (now < before) {
-		t->verdict = now;
-		t->since_ns = ktime_get_boot_fast_ns();
-	}
-	if (before >= ROUNDWATCH_SUSPECT)
-		notice_change(t);
-	tally_end(t);
-}
-
 /**
  * lineage_exec() - probe on sched_process_exec: another program starts
  * @data: unused
@@ -196,7 +177,7 @@ void lineage_exec(void *data, struct task_struct *task, pid_t old_pid, struct li
 	local_irq_save(flags);
 	t = get_thread(task);
 	if (t)
-		end_tally(t);
+		judge_end(t);
 	t = get_process(task);
 	if (t) {
 		verdict_exec(&t->score);
@@ -217,7 +198,7 @@ static void end_process(struct task_struct *task)
 	verdict_decay(&rule, &p->score, now_ms());
 	score = p->score;
 	highest = p->highest;
-	end_tally(p);
+	judge_end(p);
 	/* It was reported itself; its forker must not be accused of the same. */
 	if (highest == ROUNDWATCH_RANDOMX)
 		return;
@@ -238,7 +219,7 @@ void lineage_exit(PROBE_EXIT_PARAMETERS)
 	t = get_thread(task);
 	if (t) {
 		memcpy(t->comm, task->comm, sizeof(t->comm));
-		end_tally(t);
+		judge_end(t);
 	}
 	if (!atomic_read(&task->signal->live))
 		end_process(task);

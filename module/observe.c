@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From an observation to a verdict: the hot path, the sample, the judgement.
+ * From an observation to a sample: the hot path, and what is done now and then.
  *
  * x86_fpu_regs_deactivated fires in __switch_to(), after the registers of the
  * outgoing task, still current, were saved: interrupts are off and the run
@@ -11,40 +11,6 @@
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
-
-/*
- * RandomX cannot do without its cache. What the programs of a guest map, the host
- * does not see.
- */
-static void ask_memory(struct tally *t, const struct mm_struct *mm)
-{
-	unsigned long mib;
-
-	if ((t->flags & ROUNDWATCH_GUEST) || !mm)
-		return;
-	mib = READ_ONCE(mm->total_vm) >> (20 - PAGE_SHIFT);
-	t->mapped_mib = min_t(unsigned long, mib, U16_MAX);
-	verdict_witness(&t->score, mib >= VERDICT_MEMORY_MIB);
-}
-
-/* The score of the running task or of its process has changed; the verdict may have, too. */
-static void judge(struct tally *t)
-{
-	u8 before = t->verdict;
-	u32 evidence;
-
-	if (verdict_asks(&rule, &t->score))
-		ask_memory(t, current->mm);
-	evidence = verdict_evidence(&rule, &t->score);
-	t->verdict = verdict_decide(&rule, evidence, before);
-	if (t->verdict == before)
-		return;
-	t->highest = max(t->highest, t->verdict);
-	t->since_ns = ktime_get_boot_fast_ns();
-	trace_verdict(t, evidence, before);
-	if (max(t->verdict, before) >= ROUNDWATCH_SUSPECT)
-		notice_change(t);
-}
 
 /*
  * A process takes over what its threads find. It samples the first sample of
@@ -62,6 +28,7 @@ static void sample_process(const struct task_struct *task,
 		return;
 	if (guest)
 		p->flags |= ROUNDWATCH_GUEST;
+	judge_settle(p);
 	if (first)
 		verdict_sample(&rule, &p->score, sample);
 	else
@@ -70,7 +37,7 @@ static void sample_process(const struct task_struct *task,
 	p->uid = __kuid_val(task_uid(task));
 	tally_count(p, sample->mode);
 	memcpy(p->comm, task->group_leader->comm, sizeof(p->comm));
-	judge(p);
+	judge(p, current->mm);
 	tally_put(p);
 }
 
@@ -103,6 +70,8 @@ static noinline bool take_sample(struct tally *t, const struct task_struct *task
 
 	if (first)
 		verdict_init(&t->score, sample.now_ms);
+	else
+		judge_settle(t);
 	change = verdict_sample(&rule, &t->score, &sample);
 	if (!change.counted)
 		return false;
@@ -115,7 +84,7 @@ static noinline bool take_sample(struct tally *t, const struct task_struct *task
 	memcpy(t->comm, task->comm, sizeof(t->comm));
 	if (guest)
 		t->flags |= ROUNDWATCH_GUEST;
-	judge(t);
+	judge(t, current->mm);
 	sample_process(task, &sample, &change, first, guest);
 	return true;
 }

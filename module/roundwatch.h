@@ -49,6 +49,11 @@ int notice_init(void);
 void notice_change(const struct tally *t);
 void notice_exit(void);
 
+/* judge.c */
+void judge_settle(struct tally *t);
+void judge(struct tally *t, const struct mm_struct *mm);
+void judge_end(struct tally *t);
+
 /* observe.c */
 void observe_switch(void *data, struct fpu *fpu);
 void observe_look(bool switched);

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From a score to a verdict, and to the notice of one that changed. */
+#include "roundwatch.h"
+#include "trace.h"
+
+/*
+ * RandomX cannot do without its cache. What the programs of a guest map, the host
+ * does not see.
+ */
+static void ask_memory(struct tally *t, const struct mm_struct *mm)
+{
+	unsigned long mib;
+
+	if ((t->flags & ROUNDWATCH_GUEST) || !mm)
+		return;
+	mib = READ_ONCE(mm->total_vm) >> (20 - PAGE_SHIFT);
+	t->mapped_mib = min_t(unsigned long, mib, U16_MAX);
+	verdict_witness(&t->score, mib >= VERDICT_MEMORY_MIB);
+}
+
+static void set_verdict(struct tally *t, u8 verdict, u32 evidence)
+{
+	u8 before = t->verdict;
+
+	if (verdict == before)
+		return;
+	t->verdict = verdict;
+	t->highest = max(t->highest, verdict);
+	t->since_ns = ktime_get_boot_fast_ns();
+	trace_verdict(t, evidence, before);
+	if (max(verdict, before) >= ROUNDWATCH_SUSPECT)
+		notice_change(t);
+}
+
+/**
+ * judge_settle() - let the verdict fall as far as its evidence has decayed
+ * @t: owned
+ *
+ * Before a sample enters the score: a verdict that fell between two samples must
+ * rise again from where it is now, not from where it was.
+ *
+ * Context: the probes.
+ */
+void judge_settle(struct tally *t)
+{
+	u32 evidence;
+	u8 verdict;
+
+	if (t->verdict < ROUNDWATCH_SUSPECT)
+		return;
+	verdict_decay(&rule, &t->score, now_ms());
+	evidence = verdict_evidence(&rule, &t->score);
+	verdict = verdict_decide(&rule, evidence, t->verdict);
+	/* Nothing rises without a sample. */
+	if (verdict < t->verdict)
+		set_verdict(t, verdict, evidence);
+}
+
+/**
+ * judge() - a sample has entered the score; the verdict may change
+ * @t: owned, of a thread or of its process
+ * @mm: of the running task
+ *
+ * Context: the probes.
+ */
+void judge(struct tally *t, const struct mm_struct *mm)
+{
+	u32 evidence;
+
+	if (verdict_asks(&rule, &t->score))
+		ask_memory(t, mm);
+	evidence = verdict_evidence(&rule, &t->score);
+	set_verdict(t, verdict_decide(&rule, evidence, t->verdict), evidence);
+}
+
+/**
+ * judge_end() - the task has ended, or runs another program
+ * @t: owned, and given up
+ *
+ * Context: the probes.
+ */
+void judge_end(struct tally *t)
+{
+	judge_settle(t);
+	if (t->verdict >= ROUNDWATCH_SUSPECT)
+		notice_change(t);
+	tally_end(t);
+}
