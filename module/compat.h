@@ -20,6 +20,7 @@
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/hrtimer.h>
 #include <linux/init.h>
 #include <linux/irq_work.h>
 #include <linux/jiffies.h>
@@ -37,6 +38,7 @@
 #include <linux/preempt.h>
 #include <linux/proc_fs.h>
 #include <linux/ratelimit.h>
+#include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
@@ -90,7 +92,7 @@
 #define PROBE_EXIT_PARAMETERS	void *data, struct task_struct *task
 #endif
 
-/* <linux/timer.h>, <linux/timekeeping.h>, <linux/smp.h> */
+/* <linux/timer.h>, <linux/hrtimer.h>, <linux/timekeeping.h>, <linux/smp.h> */
 #ifndef HAVE_TIMER_SETUP
 #define timer_setup(timer, function, flags)					\
 	__setup_timer(timer, (void (*)(unsigned long))(function), (unsigned long)(timer), flags)
@@ -103,6 +105,18 @@
 #endif
 #ifndef HAVE_KTIME_GET_BOOT_FAST_NS
 #define ktime_get_boot_fast_ns	ktime_get_boottime_ns
+#endif
+#ifndef HAVE_HRTIMER_MODE_HARD
+#define HRTIMER_MODE_REL_PINNED_HARD	HRTIMER_MODE_REL_PINNED
+#endif
+#ifndef HAVE_HRTIMER_SETUP
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*function)(struct hrtimer *timer),
+				 clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+}
 #endif
 #ifndef HAVE_CALL_SINGLE_DATA_T
 typedef struct call_single_data call_single_data_t;
@@ -117,6 +131,11 @@ typedef struct call_single_data call_single_data_t;
 /* <linux/irq_work.h>: where there was no such macro, there was no other kind */
 #ifndef IRQ_WORK_INIT_HARD
 #define IRQ_WORK_INIT_HARD(function)	{ .func = (function) }
+#endif
+
+/* <linux/random.h> */
+#ifndef HAVE_GET_RANDOM_U32
+#define get_random_u32		get_random_int
 #endif
 
 /* <linux/slab.h> */

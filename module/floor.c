@@ -4,38 +4,50 @@
  * it sleeps by choice.
  *
  * Every CPU has a timer, pinned to it and deferrable: it runs with the tick of a
- * busy CPU and never wakes an idle one. It reads the live registers of the task
- * that it interrupted. It does so even if the CPU had other observations: these
- * may all be of a miner that sleeps in RN before it is ever preempted.
+ * busy CPU and never wakes an idle one. It does not look itself, as a program can
+ * read the phase of the tick and be in RN whenever one comes. It starts a second
+ * timer that expires at a random moment before the next tick, and that one reads
+ * the live registers of the task that it interrupted. It does so even if the CPU
+ * had other observations: these may all be of a miner that sleeps in RN before it
+ * is ever preempted.
  *
  * A CPU may be busy without a tick (nohz_full), or a real-time task may keep its
  * timers from running. So once in each period, the first timer that runs goes
- * through all CPUs and sends an interrupt to each that was busy for most of the
- * period without running its own timer. If there are nohz_full CPUs, the kernel
- * keeps the tick of one other CPU, so that there is a timer to do this.
+ * through all CPUs and notes each that was busy for most of the period without
+ * running its own timer; at its random moment it sends these an interrupt. If there
+ * are nohz_full CPUs, the kernel keeps the tick of one other CPU, so that there is a
+ * timer to do this.
  */
 #include "roundwatch.h"
+
+enum call { CALL_NONE, CALL_DUE, CALL_SENT };
 
 /**
  * struct lookout - state for one CPU
  * @timer: timer of the CPU
+ * @moment: expires when it is time to look
  * @csd: to interrupt the CPU
  * @seen: its count of observations at the last look
- * @ran: jiffies of the last look, or of the last attempt
- * @remote: that was an interrupt from another CPU
+ * @ran: jiffies when @timer ran last, or when the CPU was noted as due
+ * @remote: it was noted as due
+ * @busy: it was, for most of the time before the last round
  * @idle_us: its idle time at the last round
  * @armed: @timer is in use; changed only while the CPU cannot come or go
- * @pending: @csd is in use
+ * @calls: at @moment, the CPUs that are due are to be interrupted
+ * @call: enum call: whether @csd is in use
  */
 struct lookout {
 	struct timer_list timer;
+	struct hrtimer moment;
 	call_single_data_t csd;
 	u64 seen;
 	unsigned long ran;
 	bool remote;
+	bool busy;
 	u64 idle_us;
 	bool armed;
-	atomic_t pending;
+	bool calls;
+	atomic_t call;
 };
 
 static DEFINE_PER_CPU(struct lookout, lookouts);
@@ -60,7 +72,7 @@ static void interrupted(void *data)
 	struct lookout *l = data;
 
 	see_to(l);
-	atomic_set_release(&l->pending, 0);
+	atomic_set_release(&l->call, CALL_NONE);
 }
 
 /*
@@ -73,6 +85,7 @@ static bool busy_since(struct lookout *l, int cpu)
 	bool busy = idle_us - l->idle_us < jiffies_to_usecs(period) / 2;
 
 	l->idle_us = idle_us;
+	WRITE_ONCE(l->busy, busy);
 	return busy;
 }
 
@@ -84,23 +97,59 @@ static bool overdue(const struct lookout *l)
 	return time_after_eq(jiffies, READ_ONCE(l->ran) + late);
 }
 
-static void see_to_others(void)
+/* Note the CPUs that are due. Return: whether there is any. */
+static bool find_due(void)
 {
+	bool any = false;
 	int cpu;
 
 	for_each_online_cpu(cpu) {
 		struct lookout *l = &per_cpu(lookouts, cpu);
 
 		if (!busy_since(l, cpu) || cpu == smp_processor_id() || !overdue(l) ||
-		    atomic_cmpxchg(&l->pending, 0, 1))
+		    atomic_cmpxchg(&l->call, CALL_NONE, CALL_DUE) != CALL_NONE)
 			continue;
 		WRITE_ONCE(l->remote, true);
 		WRITE_ONCE(l->ran, jiffies);
-		if (smp_call_function_single_async(cpu, &l->csd))
-			atomic_set(&l->pending, 0);
+		any = true;
+	}
+	return any;
+}
+
+static void call_due(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct lookout *l = &per_cpu(lookouts, cpu);
+
+		if (atomic_cmpxchg(&l->call, CALL_DUE, CALL_SENT) == CALL_DUE &&
+		    smp_call_function_single_async(cpu, &l->csd))
+			atomic_set(&l->call, CALL_NONE);
 	}
 }
 
+static enum hrtimer_restart look(struct hrtimer *moment)
+{
+	struct lookout *l = container_of(moment, struct lookout, moment);
+
+	/* The timer may have moved to another CPU, as its own goes down. */
+	if (l == this_cpu_ptr(&lookouts))
+		see_to(l);
+	if (l->calls) {
+		l->calls = false;
+		call_due();
+	}
+	return HRTIMER_NORESTART;
+}
+
+/* Any moment until the next tick is as likely as another. */
+static ktime_t random_delay(void)
+{
+	return ns_to_ktime((u64)get_random_u32() * TICK_NSEC >> 32);
+}
+
+/* An idle CPU, or one that only runs the kernel's threads, is left alone. */
 static void tick(struct timer_list *timer)
 {
 	struct lookout *l = container_of(timer, struct lookout, timer);
@@ -110,10 +159,11 @@ static void tick(struct timer_list *timer)
 	if (l == this_cpu_ptr(&lookouts)) {
 		WRITE_ONCE(l->remote, false);
 		WRITE_ONCE(l->ran, jiffies);
-		see_to(l);
 		if (time_after_eq(jiffies, round) &&
-		    cmpxchg(&next_round, round, jiffies + period) == round)
-			see_to_others();
+		    cmpxchg(&next_round, round, jiffies + period) == round && find_due())
+			l->calls = true;
+		if (l->calls || READ_ONCE(l->busy) || !(current->flags & PF_KTHREAD))
+			hrtimer_start(&l->moment, random_delay(), HRTIMER_MODE_REL_PINNED_HARD);
 	}
 	mod_timer(timer, jiffies + period);
 }
@@ -135,11 +185,22 @@ static int watch_cpu(unsigned int cpu)
 	return 0;
 }
 
+/* The CPUs that it noted must not stay so, as nothing would interrupt them again. */
+static void stop(struct lookout *l)
+{
+	timer_delete_sync(&l->timer);
+	hrtimer_cancel(&l->moment);
+	if (l->calls) {
+		l->calls = false;
+		call_due();
+	}
+}
+
 static int leave_cpu(unsigned int cpu)
 {
 	struct lookout *l = &per_cpu(lookouts, cpu);
 
-	timer_delete_sync(&l->timer);
+	stop(l);
 	l->armed = false;
 	return 0;
 }
@@ -169,6 +230,7 @@ int floor_init(unsigned int hz)
 		l->csd = (call_single_data_t){ .func = interrupted, .info = l };
 		l->ran = jiffies;
 		timer_setup(&l->timer, tick, TIMER_DEFERRABLE | TIMER_PINNED);
+		hrtimer_setup(&l->moment, look, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 	}
 	state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "roundwatch:floor",
 					  watch_cpu, leave_cpu);
@@ -200,9 +262,9 @@ void floor_exit(void)
 	cpuhp_remove_state_nocalls(hotplug_state);
 	hotplug_state = 0;
 	for_each_possible_cpu(cpu)
-		timer_delete_sync(&per_cpu(lookouts, cpu).timer);
+		stop(&per_cpu(lookouts, cpu));
 	/* No timer is left that could send another interrupt. */
 	for_each_possible_cpu(cpu)
-		while (atomic_read_acquire(&per_cpu(lookouts, cpu).pending))
+		while (atomic_read_acquire(&per_cpu(lookouts, cpu).call) != CALL_NONE)
 			cpu_relax();
 }

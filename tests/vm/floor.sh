@@ -81,6 +81,17 @@ loads_beside_spinner()
 	return $status
 }
 
+# finds_rider CPU: a program that is in RN at each tick is accused all the same.
+finds_rider()
+{
+	start taskset -c "$1" "$bin/load" ride 60
+	await 40 has_row COMM=ride VERDICT=randomx
+	status=$?
+	rows COMM=ride | sed 's/^/# /'
+	stop "$pid"
+	return $status
+}
+
 # Observations without a floor.
 sees_less_without()
 {
@@ -226,6 +237,8 @@ if [ "$(cat /sys/devices/system/cpu/isolated)" = 1 ]; then
 	test_case "loads and unloads beside a task that lets nothing else run" \
 		unthrottled loads_beside_spinner
 	test_case "detects a miner that sleeps before it can be preempted" finds 1n -o
+	test_case "detects a program that is in RN at each tick" finds_rider 0
+	test_case "detects it without a tick of its own" finds_rider 1
 	test_case "observes the miner less without a floor" sees_less_without
 	test_case "CPUs are switched off and on" survives_hotplug
 	test_case "loads and unloads while a CPU is off" loads_without_cpu

@@ -124,6 +124,45 @@ static void walk(void)
 	}
 }
 
+static void map_memory(void)
+{
+	/* As much as RandomX's cache; it is never touched. */
+	if (mmap(NULL, 256 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) ==
+	    MAP_FAILED) {
+		perror("load: mmap");
+		exit(1);
+	}
+}
+
+static double seconds_of(clockid_t clock, int (*get)(clockid_t, struct timespec *))
+{
+	struct timespec ts;
+
+	get(clock, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/*
+ * A miner's modes, but RN around each tick, whose time the coarse clock tells: what
+ * happens only at ticks sees RN only.
+ */
+static void ride(void)
+{
+	double tick = seconds_of(CLOCK_MONOTONIC_COARSE, clock_getres);
+	unsigned int seed = getpid();
+	double phase;
+	int i;
+
+	map_memory();
+	while (now() < deadline) {
+		phase = now() - seconds_of(CLOCK_MONOTONIC_COARSE, clock_gettime);
+		seed = seed * 1103515245 + 12345;
+		round_to(phase > 0.3 * tick && phase < 0.7 * tick ? (seed >> 16 & 3) << 13 : RN);
+		for (i = 0; i < 200; i++)
+			sink = sqrt(i);
+	}
+}
+
 /* Stays in one mode for ever. */
 static void park(unsigned int mode)
 {
@@ -170,6 +209,8 @@ static void run(const char *kind)
 		fenv();
 	else if (!strcmp(kind, "walk"))
 		walk();
+	else if (!strcmp(kind, "ride"))
+		ride();
 	else if (!strcmp(kind, "nearest"))
 		park(RN);
 	else if (!strcmp(kind, "up"))
@@ -186,7 +227,7 @@ int main(int argc, char **argv)
 	long i, n = argc > 3 ? atol(argv[3]) : 1;
 
 	if (argc < 2 || argc > 4 || seconds < 1 || n < 1) {
-		fputs("usage: load interval|emulator|fenv|walk|nearest|up|zero|inherit [SECONDS [PROCESSES]]\n",
+		fputs("usage: load interval|emulator|fenv|walk|ride|nearest|up|zero|inherit [SECONDS [PROCESSES]]\n",
 		      stderr);
 		return 2;
 	}
