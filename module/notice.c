@@ -71,12 +71,15 @@ static void publish(const struct roundwatch_tally *r, struct reported *last)
 	last->unlogged = r->highest == ROUNDWATCH_RANDOMX;
 }
 
-/* If the verdict rose and fell again before anybody looked, the rise is reported first. */
-static void publish_missed(const struct roundwatch_tally *r, struct reported *last)
+/*
+ * A verdict that rose, and has fallen again or was the last before the end, is
+ * reported as risen first: an end says nothing new about a verdict.
+ */
+static void publish_rise(const struct roundwatch_tally *r, u8 verdict, struct reported *last)
 {
 	struct roundwatch_tally then = *r;
 
-	then.verdict = r->highest;
+	then.verdict = verdict;
 	then.flags &= ~ROUNDWATCH_EXITED;
 	publish(&then, last);
 }
@@ -93,7 +96,9 @@ static void compare(const struct roundwatch_tally *r, u32 slot)
 			.highest = ROUNDWATCH_ROUNDING,
 		};
 	if (r->highest > max(last->highest, r->verdict))
-		publish_missed(r, last);
+		publish_rise(r, r->highest, last);
+	else if (exited && r->verdict > last->verdict)
+		publish_rise(r, r->verdict, last);
 	if (last->verdict != r->verdict || last->exited != exited)
 		publish(r, last);
 	if (last->unlogged)

@@ -59,27 +59,28 @@ static void drop(struct follow *f, struct accused *a)
  */
 static bool is_older(const struct roundwatch_tally *t, const struct roundwatch_tally *than)
 {
-	return is_over(t) && !is_over(than) && (!t->id || t->id != than->id) &&
-	       t->first_ns < than->first_ns;
+	return is_over(t) && !is_over(than) && t->first_ns < than->first_ns;
 }
 
-static bool same_task(const struct roundwatch_tally *a, const struct roundwatch_tally *b)
+static bool same_tally(const struct roundwatch_tally *a, const struct roundwatch_tally *b)
 {
+	if (a->id && b->id)
+		return a->id == b->id;
 	return a->pid == b->pid && a->start_ns == b->start_ns &&
 	       !((a->flags ^ b->flags) & ROUNDWATCH_PROCESS);
 }
 
-/* @t takes the place of what was known of the same task, unless it is an older program's. */
+/* @t takes the place of what was known of the same tally. */
 static void put(struct accused *a, const struct roundwatch_tally *t)
 {
 	size_t i;
 
 	for (i = 0; i < a->tallies; i++)
-		if (same_task(&a->tally[i], t))
+		if (same_tally(&a->tally[i], t))
 			break;
 	if (i == a->tallies)
 		a->tally = xrealloc(a->tally, ++a->tallies, sizeof(*a->tally));
-	else if (is_older(t, &a->tally[i]))
+	else if (!t->id && is_older(t, &a->tally[i]))
 		return;
 	a->tally[i] = *t;
 	if (t->flags & ROUNDWATCH_PROCESS)
@@ -99,11 +100,7 @@ static void forget_harmless(struct accused *a)
 /* The end of its threads alone is not yet that of the process; nor is a zombie alive. */
 static bool has_ended(const struct follow *f, const struct accused *a)
 {
-	int process;
-
-	if (a->over)
-		return true;
-	process = process_open(f->host, a->tgid, a->start_ns);
+	int process = process_open(f->host, a->tgid, a->start_ns);
 	if (process < 0)
 		return true;
 	close(process);
@@ -138,38 +135,49 @@ static bool is_buried(const struct follow *f, const struct roundwatch_tally *t)
 	return false;
 }
 
+static bool lives(const struct accused *a)
+{
+	for (size_t i = 0; i < a->tallies; i++)
+		if (!is_over(&a->tally[i]))
+			return true;
+	return false;
+}
+
+static void end(struct follow *f, struct accused *a)
+{
+	a->subject.tally.flags |= ROUNDWATCH_EXITED;
+	tell(f, a, CHANGE_ENDED, a->verdict);
+	bury(f, a);
+	drop(f, a);
+}
+
 /*
  * Report what is new about @a; once it is accused no more, it is dropped. The
  * end of a process is the end of all its threads, whatever their tallies say.
+ * Of one whose accused threads have all ended, settle() says what that means.
  */
 static void judge(struct follow *f, struct accused *a, enum change rise)
 {
 	uint8_t verdict = ROUNDWATCH_CLEAR, worst = ROUNDWATCH_CLEAR;
-	bool lives = false, over;
+	bool undecided = !a->over && !lives(a);
 
 	for (size_t i = 0; i < a->tallies; i++) {
 		const struct roundwatch_tally *t = &a->tally[i];
 
 		worst = t->verdict > worst ? t->verdict : worst;
-		if (is_over(t))
-			continue;
-		lives = true;
-		verdict = t->verdict > verdict ? t->verdict : verdict;
+		if (!is_over(t))
+			verdict = t->verdict > verdict ? t->verdict : verdict;
 	}
 	if (a->tallies)
 		subject_of(&a->subject, a->tally, a->tallies);
-	over = a->over || (!lives && has_ended(f, a));
-	if ((over || !lives) && a->verdict < worst)
+	if ((a->over || undecided) && a->verdict < worst)
 		tell(f, a, rise, worst);
-	if (over) {
-		a->subject.tally.flags |= ROUNDWATCH_EXITED;
-		tell(f, a, CHANGE_ENDED, a->verdict);
-		bury(f, a);
-		drop(f, a);
+	if (a->over) {
+		end(f, a);
 		return;
 	}
-	if (!lives)
-		verdict = ROUNDWATCH_ROUNDING;
+	if (undecided)
+		return;
 	if (verdict != a->verdict) {
 		a->subject.tally.verdict = verdict;
 		tell(f, a, verdict > a->verdict ? rise : CHANGE_FELL, verdict);
@@ -177,6 +185,29 @@ static void judge(struct follow *f, struct accused *a, enum change rise)
 	forget_harmless(a);
 	if (!a->tallies)
 		drop(f, a);
+}
+
+/*
+ * All that the module had to say was read: a process whose accused threads have
+ * ended has ended too, or goes on without them. Not before, as the process may be
+ * gone while there are records still to come of what it did.
+ */
+static void settle(struct follow *f)
+{
+	/* From the last on, as a process may be dropped. */
+	for (size_t i = f->n; i-- > 0; ) {
+		struct accused *a = f->accused[i];
+
+		if (lives(a))
+			continue;
+		if (has_ended(f, a)) {
+			end(f, a);
+			continue;
+		}
+		a->subject.tally.verdict = ROUNDWATCH_ROUNDING;
+		tell(f, a, CHANGE_FELL, ROUNDWATCH_ROUNDING);
+		drop(f, a);
+	}
 }
 
 /*
@@ -264,8 +295,12 @@ enum status follow_read(struct follow *f)
 	while (!f->lost) {
 		enum status status = source_next(&f->source, &record);
 
-		if (status || !record)
+		if (status)
 			return status;
+		if (!record) {
+			settle(f);
+			return status;
+		}
 		take(f, record);
 	}
 	return STATUS_OK;
