@@ -101,6 +101,7 @@ static void forget_harmless(struct accused *a)
 static bool has_ended(const struct follow *f, const struct accused *a)
 {
 	int process = process_open(f->host, a->tgid, a->start_ns);
+
 	if (process < 0)
 		return true;
 	close(process);
