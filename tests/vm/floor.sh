@@ -85,9 +85,9 @@ loads_beside_spinner()
 finds_rider()
 {
 	start taskset -c "$1" "$bin/load" ride 60
-	await 40 has_row COMM=ride VERDICT=randomx
+	await 40 has_row PID="$pid" VERDICT=randomx
 	status=$?
-	rows COMM=ride | sed 's/^/# /'
+	rows PID="$pid" | sed 's/^/# /'
 	stop "$pid"
 	return $status
 }
