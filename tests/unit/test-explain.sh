@@ -267,6 +267,59 @@ has "connections: no such name" "$(finding connections)" '"found" "192.0.2.1:333
 echo 'msr 16384 0 - Live 0x0' >>host/proc/modules
 has "msr: found" "$(finding msr)" '"found"'
 
+# A recording explains itself where its host is not at hand.
+pools=$source/../packaging/etc/roundwatch/pools
+"$build/roundwatch" record --input recording --sysroot host --pools "$pools" kept
+kept() { "$build/roundwatch" "$@" --input kept 2>&1; }
+has "kept: whose" "$(kept explain 7)" "user 0, control group"
+has "kept: command line" "$(kept explain 7)" '$ x nothashvault.pro.example'
+has "kept: findings" "$(kept explain 7)" "found connections 192.0.2.1:3333"
+sum=$(sha256sum <host/usr/bin/daemon | cut -d ' ' -f 1)
+has "kept: SHA-256" "$(kept explain 7)" "SHA-256 of the executable: $sum"
+same "kept: JSON is what it was" "$(kept explain -J 7 | mk json explain.0.findings)" \
+	"$(value explain.0.findings)"
+same "kept: list" "$(kept list --raw -n -o PID,EXE,WHERE)" "7 /usr/bin/daemon cgroup\x20not\x20readable"
+same "kept: check" "$(kept check | cut -d '|' -f 1)" \
+	"ROUNDWATCH CRITICAL - 1 randomx, 0 suspect: kworker[7] (0, cgroup not readable) "
+"$build/roundwatch" record --input kept again
+same "kept: a copy is the same" "$(cmp kept again; echo $?)" 0
+"$build/roundwatch" record --input kept --sysroot host again
+same "kept: not twice" "$(cmp kept again; echo $?)" 0
+same "kept: all records are known sizes" "$(($(wc -c <kept) % 8))" 0
+bad=
+size=$(wc -c <kept)
+at=$(($(wc -c <recording) - 16))
+while [ $at -lt "$size" ]; do
+	mk invert $at <kept >damaged
+	"$build/roundwatch" explain --input damaged --json 7 >out 2>err
+	case $? in
+	0 | 4) mk json <out >/dev/null || bad="$bad $at" ;;
+	1) [ -s err ] || bad="$bad $at" ;;
+	*) bad="$bad $at" ;;
+	esac
+	at=$((at + 11))
+done
+same "kept: damaged" "$bad" ""
+mk head info end tally tgid=7 pid=7 verdict=2 highest=2 tally tgid=7 pid=8 verdict=3 highest=3 \
+	tally tgid=7 pid=7 verdict=1 highest=3 >later
+"$build/roundwatch" record --follow --input later --sysroot host kept
+same "kept: of what is accused later, once" "$(grep -ao '"identity":' kept | wc -l)" 1
+# More than a record holds.
+{
+	printf 'x\0'
+	head -c 3900 /dev/zero | tr '\0' y
+} >host/proc/7/cmdline
+"$build/roundwatch" record --input recording --sysroot host kept
+same "kept: a long command line" "$(kept list --raw -n -o CMDLINE | wc -c)" "$((3900 + 6))"
+printf 'x\0nothashvault.pro.example\0' >host/proc/7/cmdline
+for size in 0 1 54 55 56 63 64 65 119 120 1048576 1048577; do
+	head -c $size /dev/urandom >host/usr/bin/daemon
+	"$build/roundwatch" record --input recording --sysroot host kept 2>/dev/null
+	same "SHA-256 of $size bytes" "$(kept explain -J 7 | mk json explain.0.identity.sha256)" \
+		"\"$(sha256sum <host/usr/bin/daemon | cut -d ' ' -f 1)\""
+done
+printf 'quite a program\n' >host/usr/bin/daemon
+
 rm -r host/proc/7/task host/proc/7/maps host/proc/7/smaps* host/proc/7/exe host/proc/7/fd host/proc/modules \
 	host/proc/7/status
 for name in cpu memory huge code executable words connections scheduling msr; do

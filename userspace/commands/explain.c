@@ -13,6 +13,7 @@
 #include "base/util.h"
 #include "command.h"
 #include "corroboration/pool.h"
+#include "corroboration/recall.h"
 #include "output/explanation.h"
 #include "output/page.h"
 #include "output/table.h"
@@ -159,6 +160,18 @@ static enum status watch(const struct explain_options *o, struct explanation *e,
 	return STATUS_OK;
 }
 
+/* What was found when the recording was made. */
+static bool recall(struct corroboration *c, const char *dossier)
+{
+	json_object *root = json_tokener_parse(dossier), *findings;
+	bool there = json_object_object_get_ex(root, "findings", &findings);
+
+	if (there)
+		findings_recall(c, findings);
+	json_object_put(root);
+	return there;
+}
+
 static void end(struct explanation *e)
 {
 	corroborate_free(&e->c);
@@ -213,10 +226,13 @@ static enum status explain(const struct explain_options *o, const uint32_t *numb
 	for (size_t i = 0; i < known; i++) {
 		const struct roundwatch_tally *t = &e[i].s.tally;
 
-		identity_read(&host, t, &e[i].id);
+		const char *dossier = dossiers_find(&snap.dossiers, t->tgid, t->process_start_ns);
+
+		process_look_up(&host, t, dossier, &e[i].id);
 		if (worst_verdict(t) >= ROUNDWATCH_SUSPECT)
 			e[i].allowed = allow_find(&allow, &host, t, &e[i].id);
-		corroborate_end(&e[i].c, &e[i].id, o->pools, snap.now_ns);
+		if (e[i].c.found || !dossier || !recall(&e[i].c, dossier))
+			corroborate_end(&e[i].c, &e[i].id, o->pools, snap.now_ns);
 		if (e[i].tallied)
 			conclude(&e[i].reasons, &snap, t, &e[i].id);
 		else

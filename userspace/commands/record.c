@@ -7,10 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <json-c/json.h>
+
 #include "base/signals.h"
 #include "base/util.h"
 #include "command.h"
-#include "records/snapshot.h"
+#include "corroboration/pool.h"
+#include "corroboration/recall.h"
+#include "records/subject.h"
 
 struct buffer {
 	char *data;
@@ -23,12 +27,14 @@ struct buffer {
  * @follow: go on after the present state
  * @count: tallies that change, to end after; 0: no end
  * @seconds: to go on for; 0: no end
+ * @pools: list of pools
  */
 struct record {
 	const char *path;
 	bool follow;
 	uint64_t count;
 	uint64_t seconds;
+	const char *pools;
 };
 
 static void help(void)
@@ -36,11 +42,13 @@ static void help(void)
 	fputs("Usage: roundwatch record [options] <file>\n"
 	      "\n"
 	      "Write the present state to a file that the other subcommands read with --input.\n"
-	      "With \"-\", write it to standard output.\n"
+	      "With \"-\", write it to standard output. What is to be seen of accused processes\n"
+	      "is kept, too, so that list and explain know them on another host.\n"
 	      "\n"
 	      " -f, --follow          then what changes, until interrupted\n"
 	      " -n, --count <n>       end after so many changes; implies --follow\n"
 	      " -s, --seconds <n>     end after that time; implies --follow\n"
+	      "     --pools <file>    pools that miners connect to, not " POOL_LIST "\n"
 	      COMMON_HELP, stdout);
 }
 
@@ -54,8 +62,77 @@ static void append(struct buffer *b, const void *data, size_t n)
 	b->size += n;
 }
 
-/* The present state; records unchanged, those of types that this program does not know too. */
-static enum status read_state(struct source *source, struct buffer *to)
+/* Where accused processes are looked up, and which pools miners connect to. */
+struct keeper {
+	struct host host;
+	const char *pools;
+};
+
+static void append_record(void *to, const void *record, size_t n)
+{
+	append(to, record, n);
+}
+
+/* What is to be seen of accused processes now, while it is; @n of them. */
+static void keep_dossiers(struct buffer *to, struct snapshot *snap, const struct keeper *k,
+			  const struct roundwatch_tally *const *accused, size_t n)
+{
+	struct corroboration *c = xrealloc(NULL, n, sizeof(*c));
+
+	/* All use of CPUs is measured over the same time. */
+	for (size_t i = 0; i < n; i++)
+		corroborate_begin(&c[i], &k->host, accused[i]);
+	for (size_t i = 0; i < n; i++) {
+		json_object *o = json_object_new_object();
+		struct identity id;
+
+		identity_read(&k->host, accused[i], &id);
+		if (id.found) {
+			corroborate_end(&c[i], &id, k->pools, snap->now_ns);
+			id.sha256 = corroborate_hash(&c[i]);
+			json_object_object_add(o, "identity", identity_to_json(&id));
+			json_object_object_add(o, "findings", findings_to_json(&c[i]));
+			dossier_write(accused[i], snap->now_ns,
+				      json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN),
+				      append_record, to);
+		}
+		json_object_put(o);
+		identity_free(&id);
+		corroborate_free(&c[i]);
+	}
+	free(c);
+}
+
+static bool has_dossier(const struct snapshot *snap, const struct roundwatch_tally *t)
+{
+	return dossiers_find(&snap->dossiers, t->tgid, t->process_start_ns);
+}
+
+static void keep_accused(struct buffer *to, struct snapshot *snap, const struct keeper *k)
+{
+	const struct roundwatch_tally **accused;
+	struct subjects subjects;
+	size_t n = 0;
+
+	subjects_by_process(snap, &subjects);
+	accused = xrealloc(NULL, subjects.n, sizeof(*accused));
+	for (size_t i = 0; i < subjects.n; i++) {
+		const struct roundwatch_tally *t = &subjects.subject[i].tally;
+
+		if (worst_verdict(t) >= ROUNDWATCH_SUSPECT && !has_dossier(snap, t))
+			accused[n++] = t;
+	}
+	keep_dossiers(to, snap, k, accused, n);
+	free(accused);
+	subjects_free(&subjects);
+}
+
+/*
+ * The present state; records unchanged, those of types that this program does not know
+ * too. Before its end come the dossiers.
+ */
+static enum status read_state(struct source *source, struct snapshot *snap,
+			      const struct keeper *k, struct buffer *to)
 {
 	const struct roundwatch_header *record;
 	struct recording_header header = { 0 };
@@ -67,6 +144,9 @@ static enum status read_state(struct source *source, struct buffer *to)
 		status = source_next(source, &record);
 		if (status)
 			break;
+		snapshot_take(snap, record);
+		if (source->complete)
+			keep_accused(to, snap, k);
 		append(to, record, record->size);
 	}
 	return status;
@@ -126,8 +206,36 @@ static bool await_record(const struct source *source, const struct record *r, ui
 	return !signals_came();
 }
 
+/* The dossier of a process that is accused for the first time. */
+static bool follow_accused(const struct roundwatch_header *record, int fd, struct snapshot *snap,
+			   const struct keeper *k)
+{
+	struct roundwatch_tally tally;
+	const struct roundwatch_tally *accused = &tally;
+	struct buffer b = { 0 };
+	bool written;
+
+	if (record->type != ROUNDWATCH_TALLY)
+		return true;
+	source_copy_tally(&tally, record);
+	if (present_verdict(&tally) < ROUNDWATCH_SUSPECT || has_dossier(snap, &tally))
+		return true;
+	snap->now_ns = record->time_ns;
+	keep_dossiers(&b, snap, k, &accused, 1);
+	for (size_t at = 0; at < b.size; ) {
+		const struct roundwatch_header *part = (const void *)(b.data + at);
+
+		dossiers_add(&snap->dossiers, part);
+		at += part->size;
+	}
+	written = write_all(fd, b.data, b.size);
+	free(b.data);
+	return written;
+}
+
 /* What changes, a record at a time, so that the recording is always whole. */
-static enum status follow(struct source *source, const struct record *r, int fd)
+static enum status follow(struct source *source, const struct record *r, int fd,
+			  struct snapshot *snap, const struct keeper *k)
 {
 	uint64_t end_ns = deadline(r->seconds), changes = 0;
 	const struct roundwatch_header *record;
@@ -144,7 +252,8 @@ static enum status follow(struct source *source, const struct record *r, int fd)
 		}
 		if (!record)
 			break;
-		if (!write_all(fd, record, record->size))
+		if (!write_all(fd, record, record->size) ||
+		    !follow_accused(record, fd, snap, k))
 			return write_failed(r);
 		changes += record->type == ROUNDWATCH_TALLY;
 	}
@@ -156,14 +265,18 @@ static enum status keep(const struct source_options *from, const struct record *
 	static struct source source;
 	struct snapshot snap = { 0 };
 	struct buffer state = { 0 };
+	struct keeper k = { .pools = r->pools };
 	enum status status = source_open(&source, from), blind;
 	int fd = -1;
 
 	if (status)
 		return status;
+	status = host_open(&k.host, from->sysroot, source.live);
+	if (status)
+		goto out_source;
 	if (r->follow)
 		signals_catch();
-	status = read_state(&source, &state);
+	status = read_state(&source, &snap, &k, &state);
 	/* No file before there is something to be kept in it. */
 	if (!status) {
 		fd = open_recording(r);
@@ -171,17 +284,16 @@ static enum status keep(const struct source_options *from, const struct record *
 			status = write_failed(r);
 	}
 	if (!status) {
-		const void *info = state.data + sizeof(struct recording_header);
-
-		source_copy_info(&snap.info, info);
-		snap.now_ns = snap.info.header.time_ns;
 		blind = snapshot_warn(&snap);
 		if (r->follow)
-			status = follow(&source, r, fd);
+			status = follow(&source, r, fd, &snap, &k);
 		status = status ? status : blind;
 	}
 	if (fd >= 0 && !close_recording(fd) && !status)
 		status = write_failed(r);
+	host_close(&k.host);
+out_source:
+	snapshot_free(&snap);
 	source_close(&source);
 	free(state.data);
 	return status;
@@ -189,15 +301,17 @@ static enum status keep(const struct source_options *from, const struct record *
 
 static enum status run(int argc, char **argv)
 {
+	enum { OPT_POOLS = OPT_OWN };
 	static const struct option options[] = {
 		{ "follow",	no_argument,		NULL, 'f' },
 		{ "count",	required_argument,	NULL, 'n' },
 		{ "seconds",	required_argument,	NULL, 's' },
+		{ "pools",	required_argument,	NULL, OPT_POOLS },
 		COMMON_LONG,
 		{ 0 }
 	};
 	struct source_options from = { 0 };
-	struct record r = { 0 };
+	struct record r = { .pools = POOL_LIST };
 	enum status status;
 	int opt;
 
@@ -213,6 +327,9 @@ static enum status run(int argc, char **argv)
 			if (!option_number(&cmd_record, "seconds", &r.seconds))
 				return STATUS_USAGE;
 			break;
+		case OPT_POOLS:
+			r.pools = optarg;
+			continue;
 		default:
 			if (!common_option(&cmd_record, opt, argv, options, &from, &status))
 				return status;

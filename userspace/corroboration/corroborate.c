@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/sha256.h"
 #include "base/util.h"
 #include "corroboration/corroborate.h"
 #include "corroboration/memory.h"
@@ -19,6 +20,7 @@
 #define PEERS_MAX	1024
 #define TEXT_MAX	(16 * MIB)	/* of files such as maps and tcp */
 #define EXE_MAX		(32 * MIB)
+#define HASH_MAX	(1024 * MIB)
 #define EXE_NS		(2 * NSEC)
 #define CPU_NS		(NSEC / 2)
 
@@ -437,6 +439,26 @@ static void look_at_msr(struct corroboration *c)
 	else
 		set(c, FINDING_MSR, NOT_FOUND, xasprintf("msr is not loaded"));
 	free(text);
+}
+
+char *corroborate_hash(const struct corroboration *c)
+{
+	int fd = c->found ? open_exe(c) : -1;
+	char *buf, text[SHA256_TEXT];
+	struct sha256 s;
+	struct stat st;
+	ssize_t n = -1;
+
+	if (fd < 0)
+		return NULL;
+	buf = xrealloc(NULL, MIB, 1);
+	sha256_begin(&s);
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
+		while (s.size < HASH_MAX && (n = read(fd, buf, MIB)) > 0)
+			sha256_add(&s, buf, n);
+	free(buf);
+	close(fd);
+	return n ? NULL : xasprintf("%s", sha256_end(&s, text));
 }
 
 void corroborate_begin(struct corroboration *c, const struct host *host,

@@ -76,6 +76,9 @@ void corroborate_end(struct corroboration *c, const struct identity *id, const c
 		     uint64_t now_ns);
 
 /* CPU use of this thread in percent, -1 if unknown. */
+/* SHA-256 of the executable; allocated, NULL if it cannot be read or is larger than 1 GiB. */
+char *corroborate_hash(const struct corroboration *c);
+
 int corroborate_thread(const struct corroboration *c, uint32_t tid);
 void corroborate_free(struct corroboration *c);
 

@@ -3,6 +3,7 @@
 #include <json-c/json.h>
 
 #include "base/util.h"
+#include "corroboration/recall.h"
 #include "output/explanation.h"
 #include "output/table.h"
 
@@ -70,7 +71,7 @@ json_object *explanation_to_json(const struct explanation *e)
 	static const char *const part[PARTS] = { "rd", "ru", "rz", "cross" };
 	const struct roundwatch_tally *t = &e->s.tally;
 	json_object *o = json_object_new_object(), *parts = json_object_new_object();
-	json_object *list = json_object_new_array(), *findings = json_object_new_array();
+	json_object *list = json_object_new_array();
 	json_object *history = json_object_new_array();
 	uint32_t value[PARTS];
 
@@ -119,17 +120,7 @@ json_object *explanation_to_json(const struct explanation *e)
 	json_object_object_add(o, "threads", list);
 	json_object_object_add(o, "sure", sentences_to_json(&e->reasons.sure));
 	json_object_object_add(o, "maybe", sentences_to_json(&e->reasons.maybe));
-	for (int i = 0; i < FINDINGS; i++) {
-		const struct finding *f = &e->c.finding[i];
-		json_object *p = json_object_new_object();
-
-		json_object_object_add(p, "name", json_object_new_string(finding_name(i)));
-		json_object_object_add(p, "state",
-				       json_object_new_string(finding_state_name(f->state)));
-		json_object_object_add(p, "detail", json_object_new_string(f->detail));
-		json_object_array_add(findings, p);
-	}
-	json_object_object_add(o, "findings", findings);
+	json_object_object_add(o, "findings", findings_to_json(&e->c));
 	json_object_object_add(o, "next", steps_to_json(&e->next));
 	json_object_object_add(o, "identity", identity_to_json(&e->id));
 	return o;

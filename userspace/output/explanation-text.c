@@ -239,6 +239,8 @@ static void print_identity(const struct explanation *e)
 		wrap(4, lines);
 		free(lines);
 	}
+	if (e->id.sha256)
+		print_line(xasprintf("SHA-256 of the executable: %s", e->id.sha256));
 	if (e->asked != t->tgid && e->asked != t->pid)
 		printf("  %u is a thread of it that never left round-to-nearest; this is the process.\n",
 		       e->asked);

@@ -13,12 +13,37 @@
  */
 #define SILENCE_NS (10 * NSEC)
 
+void snapshot_take(struct snapshot *snap, const struct roundwatch_header *record)
+{
+	struct roundwatch_lost lost;
+
+	switch (record->type) {
+	case ROUNDWATCH_INFO:
+		source_copy_info(&snap->info, record);
+		snap->now_ns = record->time_ns;
+		break;
+	case ROUNDWATCH_TALLY:
+		if (snap->tallies == snap->room) {
+			snap->room = snap->room ? 2 * snap->room : 256;
+			snap->tally = xrealloc(snap->tally, snap->room, sizeof(*snap->tally));
+		}
+		source_copy_tally(&snap->tally[snap->tallies++], record);
+		break;
+	case ROUNDWATCH_LOST:
+		/* Only a slow reader of what comes after the snapshot should get it. */
+		source_copy_lost(&lost, record);
+		snap->lost += lost.lost;
+		break;
+	case RECORD_DOSSIER:
+		dossiers_add(&snap->dossiers, record);
+		break;
+	}
+}
+
 enum status snapshot_read(const struct source_options *from, struct snapshot *snap)
 {
 	static struct source source;
 	const struct roundwatch_header *record;
-	struct roundwatch_lost lost;
-	size_t room = 0;
 	enum status status;
 
 	memset(snap, 0, sizeof(*snap));
@@ -31,20 +56,7 @@ enum status snapshot_read(const struct source_options *from, struct snapshot *sn
 		status = source_next(&source, &record);
 		if (status)
 			break;
-		if (record->type == ROUNDWATCH_INFO) {
-			source_copy_info(&snap->info, record);
-			snap->now_ns = record->time_ns;
-		} else if (record->type == ROUNDWATCH_TALLY) {
-			if (snap->tallies == room) {
-				room = room ? 2 * room : 256;
-				snap->tally = xrealloc(snap->tally, room, sizeof(*snap->tally));
-			}
-			source_copy_tally(&snap->tally[snap->tallies++], record);
-		} else if (record->type == ROUNDWATCH_LOST) {
-			/* Only a slow reader should get this, after the snapshot. */
-			source_copy_lost(&lost, record);
-			snap->lost += lost.lost;
-		}
+		snapshot_take(snap, record);
 	}
 
 	source_close(&source);
@@ -93,7 +105,8 @@ enum status snapshot_warn(const struct snapshot *snap)
 
 void snapshot_free(struct snapshot *snap)
 {
+	dossiers_free(&snap->dossiers);
 	free(snap->tally);
 	snap->tally = NULL;
-	snap->tallies = 0;
+	snap->tallies = snap->room = 0;
 }

@@ -2,10 +2,12 @@
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H
 
+#include "records/dossier.h"
 #include "records/source.h"
 
 /**
  * struct snapshot - the present state: all records up to SNAPSHOT_END
+ * @dossiers: of a recording, what it has about accused processes
  * @now_ns: when it was taken
  * @lost: number of records that were lost; if not 0, the state is incomplete
  * @live: read from a module in this kernel
@@ -13,7 +15,8 @@
 struct snapshot {
 	struct roundwatch_info info;
 	struct roundwatch_tally *tally;
-	size_t tallies;
+	size_t tallies, room;
+	struct dossiers dossiers;
 	uint64_t now_ns;
 	uint64_t lost;
 	bool live;
@@ -21,6 +24,9 @@ struct snapshot {
 
 /* Read the present state; prints its own messages. */
 enum status snapshot_read(const struct source_options *from, struct snapshot *snap);
+
+/* Take in a record; those that it has no use for are left out. */
+void snapshot_take(struct snapshot *snap, const struct roundwatch_header *record);
 
 /* Time since the module was loaded. */
 uint64_t snapshot_uptime(const struct snapshot *snap);

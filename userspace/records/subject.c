@@ -229,6 +229,8 @@ void subjects_by_process(const struct snapshot *snap, struct subjects *to)
 		s->process = &to->process[to->processes++];
 		s->process->tally = t[i];
 		s->process->worst = worst_verdict(&s->tally);
+		s->process->dossier = dossiers_find(&snap->dossiers, t[i].tgid,
+						    t[i].process_start_ns);
 		s->process->identified = false;
 	}
 	sort(to->subject, to->n, sizeof(*to->subject), compare_worst);
@@ -265,10 +267,22 @@ void subjects_by_thread(const struct snapshot *snap, struct subjects *to)
 	sort(to->subject, to->n, sizeof(*to->subject), compare_worst);
 }
 
+void process_look_up(const struct host *host, const struct roundwatch_tally *t,
+		     const char *dossier, struct identity *id)
+{
+	struct identity recorded;
+
+	identity_read(host, t, id);
+	if (id->found || !dossier || !dossier_identity(dossier, &recorded))
+		return;
+	identity_free(id);
+	*id = recorded;
+}
+
 const struct identity *process_identity(struct process *p, const struct host *host)
 {
 	if (!p->identified)
-		identity_read(host, &p->tally, &p->id);
+		process_look_up(host, &p->tally, p->dossier, &p->id);
 	p->identified = true;
 	return &p->id;
 }

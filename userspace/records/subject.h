@@ -9,11 +9,13 @@
  * struct process - a tallied process
  * @tally: one of its tallies, by its own name if there is such: which process it is
  * @worst: the highest verdict that it has or had
+ * @dossier: what the recording has about it, see dossier.h; NULL: nothing
  * @id: filled in when it is first asked for, as @identified says
  */
 struct process {
 	struct roundwatch_tally tally;
 	uint8_t worst;
+	const char *dossier;
 	struct identity id;
 	bool identified;
 };
@@ -95,7 +97,11 @@ void subjects_by_thread(const struct snapshot *snap, struct subjects *to);
  */
 void subjects_group(struct subjects *s, const struct host *host, enum subject_by by);
 
-/* The identity of a process, which is looked up once. */
+/* The identity of a process: from the host, or if that does not have it any more, from @dossier. */
+void process_look_up(const struct host *host, const struct roundwatch_tally *t,
+		     const char *dossier, struct identity *id);
+
+/* The same, looked up once. */
 const struct identity *process_identity(struct process *p, const struct host *host);
 
 /* Words for the numbers in roundwatch.h; "unknown" for those of a newer module. */

@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <json-c/json.h>
-
 #include "base/util.h"
 #include "who/container.h"
 #include "who/identity.h"
@@ -358,7 +356,7 @@ void identity_free(struct identity *id)
 	char *const text[] = {
 		id->unseen, id->exe, id->args, id->cmdline, id->comm, id->parent, id->user,
 		id->unit, id->cgroup, id->runtime, id->container, id->inner, id->container_name,
-		id->image, id->pod, id->pod_uid, id->pod_namespace, id->vm,
+		id->image, id->pod, id->pod_uid, id->pod_namespace, id->vm, id->sha256,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(text); i++)
@@ -467,40 +465,4 @@ char *identity_oddities(const struct identity *id, const struct roundwatch_tally
 		append(&text, "%sIts executable never was a file: it is in memory only (%s); "
 		       "/proc/%u/exe has it.", text ? "\n" : "", id->exe, t->tgid);
 	return text;
-}
-
-static void add_text(json_object *to, const char *name, const char *text)
-{
-	json_object_object_add(to, name, text ? json_object_new_string(text) : NULL);
-}
-
-json_object *identity_to_json(const struct identity *id)
-{
-	json_object *o = json_object_new_object();
-	const struct {
-		const char *name, *text;
-	} texts[] = {
-		{ "exe", id->exe }, { "cmdline", id->cmdline }, { "comm", id->comm },
-		{ "parent", id->parent }, { "user", id->user }, { "unit", id->unit },
-		{ "unseen", id->unseen }, { "cgroup", id->cgroup }, { "image", id->image },
-		{ "runtime", id->runtime }, { "container", id->container },
-		{ "inner", id->inner }, { "container_name", id->container_name },
-		{ "pod", id->pod }, { "pod_uid", id->pod_uid },
-		{ "pod_namespace", id->pod_namespace }, { "vm", id->vm },
-	};
-	const struct {
-		const char *name;
-		bool is;
-	} facts[] = {
-		{ "found", id->found }, { "deleted", id->deleted }, { "memfd", id->memfd },
-		{ "hidden", id->hidden }, { "by_library", id->by_library },
-		{ "covered", id->covered }, { "renamed", id->renamed },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		add_text(o, texts[i].name, texts[i].text);
-	json_object_object_add(o, "ppid", id->ppid ? json_object_new_int64(id->ppid) : NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
-		json_object_object_add(o, facts[i].name, json_object_new_boolean(facts[i].is));
-	return o;
 }

@@ -32,6 +32,7 @@ struct json_object;
  *	a Podman pod only @pod_uid, its ID
  * @vm: name of the virtual machine that the process runs, or COMM[PID] if it has no
  *	name; NULL if it runs none
+ * @sha256: of the executable; only from a recording
  * @hidden: readdir() of /proc does not show it although it exists
  * @by_library: hidden only from programs, by a library loaded into them
  * @covered: something is mounted over /proc/TGID or in it
@@ -63,6 +64,7 @@ struct identity {
 	char *pod_uid;
 	char *pod_namespace;
 	char *vm;
+	char *sha256;
 	bool hidden;
 	bool by_library;
 	bool covered;
@@ -95,7 +97,10 @@ char *identity_describe(const struct identity *id);
  */
 char *identity_oddities(const struct identity *id, const struct roundwatch_tally *tally);
 
-/* All members, for json-c, with the same names; unknown ones are null. */
+/* All members but @args, for json-c, with the same names; unknown ones are null. */
 struct json_object *identity_to_json(const struct identity *id);
+
+/* And back, from a recording; false if it is no object. Free it in any case. */
+bool identity_from_json(struct json_object *from, struct identity *id);
 
 #endif
