@@ -54,7 +54,9 @@ rpm_has()
 {
 	for file in /usr/sbin/roundwatch /usr/share/man/man8/roundwatch.8 /etc/roundwatch/allow \
 		/usr/lib/systemd/system/roundwatch-monitor.service "/usr/src/roundwatch-$version/dkms.conf" \
-		/usr/lib/modules-load.d/roundwatch.conf /usr/lib/udev/rules.d/60-roundwatch.rules; do
+		/usr/lib/modules-load.d/roundwatch.conf /usr/lib/udev/rules.d/60-roundwatch.rules \
+		/usr/lib/sysusers.d/roundwatch.conf /usr/libexec/roundwatch/host \
+		/usr/libexec/roundwatch/module; do
 		find build/rpm/RPMS -name '*.rpm' -exec rpm -qlp {} + 2>/dev/null | grep -F "$file" ||
 			fail "not in the packages: $file" || return 1
 	done

@@ -57,6 +57,15 @@ remove_kernel()
 	run-parts --arg="$kver2" /etc/kernel/prerm.d && depmod "$kver2"
 }
 
+# The group that may read the device, and the user that runs the monitor.
+has_accounts()
+{
+	if ! getent group roundwatch || [ "$(id -gn roundwatch)" != roundwatch ] ||
+		[ "$(id -u roundwatch)" -ge 1000 ]; then
+		fail 'no group and user roundwatch'
+	fi
+}
+
 install_debs()
 {
 	dpkg -i "build/deb/roundwatch_$1_amd64.deb" "build/deb/roundwatch-dkms_$1_all.deb"
@@ -66,7 +75,8 @@ deb_install()
 {
 	install_debs 0.0.9 && has "$kver" 0.0.9 && [ "$(roundwatch --version | grep -c 0.0.9)" = 1 ] &&
 		[ -f /usr/share/bash-completion/completions/roundwatch ] &&
-		[ -L /etc/systemd/system/dev-roundwatch.device.wants/roundwatch-monitor.service ]
+		[ -L /etc/systemd/system/dev-roundwatch.device.wants/roundwatch-monitor.service ] &&
+		has_accounts
 }
 
 deb_upgrade()
@@ -120,7 +130,8 @@ install_rpms()
 
 rpm_install()
 {
-	install_rpms 0.0.9 && has "$kver" 0.0.9 && has "$kver2" 0.0.9 &&
+	userdel roundwatch
+	install_rpms 0.0.9 && has_accounts && has "$kver" 0.0.9 && has "$kver2" 0.0.9 &&
 		roundwatch --version | grep 0.0.9 && [ -f /usr/lib/modules-load.d/roundwatch.conf ]
 }
 
@@ -159,7 +170,7 @@ make_install()
 	status=$?
 	cat /tmp/out
 	[ "$status" = 0 ] && has "$kver" "$version" && grep -q 'the running kernel is' /tmp/out &&
-		/usr/local/sbin/roundwatch --version && [ -f /etc/modules-load.d/roundwatch.conf ]
+		has_accounts && /usr/local/sbin/roundwatch --version && [ -f /etc/modules-load.d/roundwatch.conf ]
 }
 
 # An older one, registered by hand and built for both kernels, leaves both.
@@ -178,14 +189,14 @@ says_what_is_missing()
 {
 	make install KVER=9.9.9 >/tmp/out 2>&1 && return 1
 	cat /tmp/out
-	grep -q linux-headers-9.9.9 /tmp/out && grep -q 'nothing is installed' /tmp/out
+	grep -q linux-headers-9.9.9 /tmp/out && grep -q 'nothing was installed' /tmp/out
 }
 
 refuses_beside_package()
 {
 	make install KVER="$kver" >/tmp/out 2>&1 && return 1
 	cat /tmp/out
-	grep -q 'package roundwatch-dkms has it' /tmp/out
+	grep -q 'the package roundwatch-dkms is installed' /tmp/out
 }
 
 make_uninstall()

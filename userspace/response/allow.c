@@ -107,12 +107,16 @@ static void add_line(struct allow *a, const char *path, size_t number, char *tex
 	a->line[a->n++] = line;
 }
 
-/* A user that may write it may have a miner spared. */
+/*
+ * A user that can write the list can protect a miner. The user that runs this
+ * program may have a list of its own.
+ */
 static void check_owner(struct allow *a, const char *path, int fd)
 {
 	struct stat st;
 
-	if (geteuid() || fstat(fd, &st) || (!st.st_uid && !(st.st_mode & (S_IWGRP | S_IWOTH))))
+	if (fstat(fd, &st) || (st.st_uid && st.st_uid == geteuid()) ||
+	    (!st.st_uid && !(st.st_mode & (S_IWGRP | S_IWOTH))))
 		return;
 	error("%s: others than root may write it (owner %u, mode %03o), so no action is taken; "
 	      "chown root and chmod 644 it", path, st.st_uid, st.st_mode & 0777);
