@@ -1,40 +1,94 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The unit roundwatch-monitor.service, in its sandbox, with the module and real miners. Run by
+# The unit roundwatch-monitor.service in its sandbox, the group that may read the device, and upgrades
+# of the module under a running monitor. Run by
 # `scripts/vm run --init 'exec /lib/systemd/systemd --unit=basic.target'`.
 
-# As it starts, systemd clears /tmp. "degraded" is of the host's own units.
+# systemd clears /tmp when it starts. "degraded" is because of the host's own units.
 until systemctl is-system-running --wait 2>/dev/null | grep -qE 'running|degraded'; do
 	sleep 0.2
 done
 . "$RW_TOP/tests/vm/lib.sh"
 unit=roundwatch-monitor
+module=$RW_TOP/packaging/module
+modules=/lib/modules/$RW_KVER
+dropins=/etc/systemd/system/$unit.service.d
+version=$(modinfo -F version "$RW_KO")
 
-install_unit()
+# A directory with no other module, as depmod would take minutes for all of this kernel's.
+lay_out_modules()
 {
-	make -s -C "$RW_TOP/packaging" install-host && cp "$RW_TOP/build/roundwatch" /usr/local/sbin &&
-		systemctl daemon-reload
+	mkdir /tmp/modules && cp "$modules/modules.order" "$modules"/modules.builtin* /tmp/modules &&
+		mount --bind /tmp/modules "$modules"
 }
 
-# has_logged PATTERN...: an entry of the journal by the unit, with its fields
+# install_version VERSION DIGIT: the module, claiming that version and other sources, as DKMS
+# would install it.
+install_version()
+{
+	mkdir -p "$modules/updates"
+	LC_ALL=C sed "s/version=$version\x00/version=$1\x00/; s/srcversion=......../srcversion=$2$2$2$2$2$2$2$2/" \
+		"$RW_KO" >"$modules/updates/roundwatch.ko" && depmod "$RW_KVER" &&
+		[ "$(modinfo -F version roundwatch)" = "$1" ]
+}
+
+has_version()
+{
+	[ "$(cat /sys/module/roundwatch/version)" = "$1" ] ||
+		fail "version $(cat /sys/module/roundwatch/version) is loaded, not $1"
+}
+
+device_is()
+{
+	[ "$(stat -c '%U:%G %a' /dev/roundwatch)" = "$1" ]
+}
+
+# The device is there before the group.
+install_all()
+{
+	lay_out_modules && install_version 0.0.8 8 && "$module" load && device_is 'root:root 440' || return 1
+	make -s -C "$RW_TOP/packaging" install-module install-host &&
+		cp "$RW_TOP/build/roundwatch" /usr/local/sbin && /usr/local/libexec/roundwatch/host || return 1
+	device_is 'root:roundwatch 440' || fail "the device is $(stat -c '%U:%G %a' /dev/roundwatch)"
+}
+
+main_pid()
+{
+	systemctl show -P MainPID $unit
+}
+
+# has_logged PATTERN...: an entry of the journal by the running monitor, with its fields
 has_logged()
 {
-	journalctl -o json --all -u $unit >/tmp/journal || return 1
+	journalctl -o json --all _SYSTEMD_UNIT=$unit.service _PID="$(main_pid)" >/tmp/journal || return 1
 	for pattern; do
 		grep -F "$pattern" /tmp/journal >/tmp/some || return 1
 		mv /tmp/some /tmp/journal
 	done
 }
 
-tells_of_miner()
+reports_miner()
 {
 	await 60 has_logged '"ROUNDWATCH_VERDICT":"randomx"' "\"PROCESS_PID\":\"$pid\"" \
 		'"PRIORITY":"2"' "\"PROCESS_EXECUTABLE\":\"$(readlink -f "$bin/miner")\"" "$@"
 }
 
-tells()
+reports()
 {
-	systemctl start $unit && spawn 1 && tells_of_miner
+	systemctl start $unit && spawn 1 && reports_miner || return 1
+	[ "$(stat -c %U "/proc/$(main_pid)")" = roundwatch ] || fail "it does not run as roundwatch"
+}
+
+# Bits 2 and 19.
+is_confined()
+{
+	sed -n 's/^Cap\(Eff\|Bnd\|Amb\):/\1/p' "/proc/$(main_pid)/status"
+	[ "$(sed -n 's/^Cap\(Eff\|Bnd\|Amb\):\t0*//p' "/proc/$(main_pid)/status" | sort -u)" = 80004 ] ||
+		fail "it has other capabilities" || return 1
+	systemd-analyze security --no-pager $unit >/tmp/security
+	sed -n 's/^.*Overall exposure level.*: \([0-9.]*\).*/# systemd-analyze security: \1 of 10/p' \
+		/tmp/security
+	systemd-analyze security --threshold=20 $unit >/dev/null || { cat /tmp/security; return 1; }
 }
 
 reloads()
@@ -42,28 +96,131 @@ reloads()
 	systemctl reload $unit && systemctl is-active $unit
 }
 
-# A mount over /proc/PID makes it look like process 1 to whoever does not look below.
+# A mount over /proc/PID makes the process look like process 1 to programs that do not look below it.
 sees_through_mounts()
 {
 	end "$pid" && systemctl stop $unit && spawn 1 && mount --bind /proc/1 "/proc/$pid" || return 1
-	systemctl start $unit && tells_of_miner covered && umount "/proc/$pid"
+	systemctl start $unit && reports_miner covered || return 1
+	umount "/proc/$pid"
 }
 
-# The end of the module is none of the service.
-stays()
+# as GROUPS COMMAND...: as a user without privileges
+as()
 {
-	unload && await 20 has_logged '"EVENT_ACTION":"monitoring-interrupted"' || return 1
-	# shellcheck disable=SC2119 # no parameters
-	load && await 20 has_logged '"EVENT_ACTION":"monitoring-resumed"' && systemctl is-active $unit &&
-		[ "$(systemctl show -P NRestarts $unit)" = 0 ]
+	groups=$1
+	shift
+	setpriv --reuid 12345 --regid 12345 "$groups" --inh-caps=-all --bounding-set=-all "$@"
 }
 
-# shellcheck disable=SC2119 # no parameters
-load
-test_case "fills a cache" fill_cache
-test_case "the unit is installed" install_unit
-test_case "the service starts, and tells of a miner" tells
+group_reads()
+{
+	as "--groups=$(getent group roundwatch | cut -d: -f3)" /usr/local/sbin/roundwatch check
+	[ $? = 2 ] || fail "a member of the group cannot check" || return 1
+	as --clear-groups /usr/local/sbin/roundwatch check >/tmp/check 2>&1
+	[ $? = 3 ] || fail "others can check" || return 1
+	grep 'members of the group roundwatch' /tmp/check
+}
+
+# The miner that runs all the time is found by the new module, too.
+upgrades()
+{
+	before=$(main_pid)
+	install_version 0.0.9 9 && "$module" load || return 1
+	has_version 0.0.9 && systemctl is-active $unit && [ "$(main_pid)" != "$before" ] && reports_miner
+}
+
+# The old module stays, and the monitor runs, while another process has the device open.
+names_holder()
+{
+	tail -f /dev/null </dev/roundwatch &
+	holder=$!
+	install_version "$version" a
+	"$module" load >/tmp/upgrade 2>&1 && fail "it claims success" && return 1
+	cat /tmp/upgrade
+	grep -F "    $holder (tail)" /tmp/upgrade && has_version 0.0.9 && systemctl is-active $unit ||
+		return 1
+	[ "$(grep -c '    [0-9]* (' /tmp/upgrade)" = 1 ] || fail "it names others" || return 1
+	stop $holder
+	"$module" load && has_version "$version" && systemctl is-active $unit
+}
+
+# A kernel that would refuse the new module, by a copy of /sys that claims lockdown.
+keeps_old()
+{
+	before=$(main_pid)
+	mkdir -p /tmp/sys/module /tmp/sys/kernel/security && install_version 0.0.7 7 &&
+		cp -r /sys/module/roundwatch /tmp/sys/module 2>/dev/null
+	echo 'none [integrity] confidentiality' >/tmp/sys/kernel/security/lockdown
+	RW_SYS=/tmp/sys "$module" load >/tmp/upgrade 2>&1 && fail "it claims success" && return 1
+	cat /tmp/upgrade
+	grep "$version stays loaded: the kernel would refuse version 0.0.7, because it is not signed" \
+		/tmp/upgrade && has_version "$version" && [ "$(main_pid)" = "$before" ]
+}
+
+# with FILE: the drop-in of that name, and no other
+with()
+{
+	rm -rf $dropins
+	mkdir $dropins
+	cp "/usr/local/share/doc/roundwatch/examples/$1" $dropins
+	systemctl daemon-reload
+	systemctl restart $unit
+}
+
+is_stopped()
+{
+	grep '^State:.T' "/proc/$pid/status"
+}
+
+# Not while other users can write the allow list.
+acts()
+{
+	chmod 666 /etc/roundwatch/allow
+	with action.conf && await 60 has_logged '"ROUNDWATCH_RESPONSE_OUTCOME":"refused"' "\"PROCESS_PID\":\"$pid\"" || return 1
+	! is_stopped || fail "stopped" || return 1
+	chmod 644 /etc/roundwatch/allow
+	systemctl restart $unit && await 60 is_stopped
+}
+
+# The hook writes a file, and talks to a server.
+runs_hook()
+{
+	cat >/etc/roundwatch/hook <<-'END'
+		#!/bin/bash
+		cat >"$STATE_DIRECTORY/event" && exec 3<>/dev/tcp/127.0.0.1/7070 && echo hello >&3
+	END
+	chmod +x /etc/roundwatch/hook
+	perl -MIO::Socket::INET -e '
+		$s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1:7070", ReuseAddr => 1) or die $@;
+		print "ready\n"; STDOUT->flush(); print $s->accept()->getline();' >/tmp/server 2>&1 &
+	await 20 grep ready /tmp/server || { cat /tmp/server; return 1; }
+	end "$pid"
+	kill -KILL "$pid"
+	with hook.conf && spawn 1 && await 60 grep hello /tmp/server || return 1
+	grep '"action":' /var/lib/roundwatch/event || return 1
+	rm -r $dropins
+	systemctl daemon-reload
+}
+
+# Enabled, the unit starts when the module is loaded.
+unloads()
+{
+	systemctl enable $unit && "$module" unload && ! [ -e /sys/module/roundwatch ] || return 1
+	! systemctl is-active $unit || fail "the monitor runs without the module" || return 1
+	modprobe roundwatch && await 20 systemctl is-active $unit && device_is 'root:roundwatch 440'
+}
+
+test_case "fills a cache" fill_cache 1000
+test_case "files, group and device are installed" install_all
+test_case "the service starts, and reports a miner" reports
+test_case "it has two capabilities, and its exposure is low" is_confined
 test_case "it reloads" reloads
 test_case "it sees a process that a mount covers" sees_through_mounts
-test_case "it stays as the module goes and comes" stays
+test_case "members of the group can read the device, others cannot" group_reads
+test_case "the module is upgraded under a running monitor" upgrades
+test_case "a process that holds the module is named, and the old module stays" names_holder
+test_case "the old module stays if the kernel would refuse the new one" keeps_old
+test_case "with the drop-in, it stops a miner" acts
+test_case "with the drop-in, a hook writes a file and talks to a server" runs_hook
+test_case "the module is unloaded, and the monitor starts when it is loaded again" unloads
 finish
