@@ -219,7 +219,9 @@ advises()
 	[ ! "$(secure_boot 0 '[none] integrity confidentiality')" ] || return 1
 	secure_boot 1 'none [integrity] confidentiality' | grep -F 'Secure Boot: on, lockdown: integrity' &&
 		secure_boot 1 '[none] integrity' | grep 'mokutil --import /var/lib/dkms/mok.pub' &&
-		secure_boot 0 'none [integrity]' | grep 'Secure Boot: off, lockdown: integrity'
+		secure_boot 0 'none [integrity]' | grep 'Secure Boot: off, lockdown: integrity' || return 1
+	rm -r /tmp/sys/firmware
+	RW_SYS=/tmp/sys packaging/module advise 2>&1 | grep 'no key can be enrolled'
 }
 
 config=/usr/src/linux-headers-$kver/.config

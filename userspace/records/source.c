@@ -29,8 +29,11 @@ static enum status open_failed(const char *name, int err)
 		      "enrolled key.", name);
 		return STATUS_NO_MODULE;
 	case EACCES:
+		error("%s: %s; root and the members of the group roundwatch can read it: try sudo",
+		      name, strerror(err));
+		return STATUS_NO_MODULE;
 	case EPERM:
-		error("%s: %s; only root of the initial namespaces may read it: try sudo",
+		error("%s: %s; it can be opened only in the user and PID namespaces of the host",
 		      name, strerror(err));
 		return STATUS_NO_MODULE;
 	default:
