@@ -10,20 +10,16 @@
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include "base/notify.h"
 #include "base/signals.h"
 #include "base/util.h"
 #include "command.h"
-#include "output/alerts.h"
 #include "output/event.h"
-#include "output/line.h"
+#include "output/reports.h"
 #include "records/snapshot.h"
-#include "response/action.h"
 #include "response/allow.h"
-#include "response/hook.h"
 
 enum {
 	OPT_FORMAT = OPT_OWN,
@@ -46,26 +42,24 @@ enum {
 static struct {
 	/* options */
 	struct source_options from;
-	int format;			/* enum event_format; negative: what suits */
-	struct policy policy;
 	const char *allow_path;
 	bool wait;
 	bool exit_blind;
 
 	struct host host;
 	struct follow follow;
-	struct allow allow;
-	struct hook hook;
-	struct alerts alerts;
+	struct reports reports;
 	int signals;
 	int directory;			/* inotify, while there is no device */
-	bool ending;
 	bool blind;			/* as last told */
 	uint64_t observations;		/* as last asked */
 	uint64_t sight_ns;		/* CLOCK_MONOTONIC, when to ask next */
 	uint64_t watchdog_ns;		/* how often; 0: never */
 	uint64_t watchdog_next_ns;
-} m = { .format = -1, .hook.timeout = EXEC_TIMEOUT, .signals = -1, .directory = -1 };
+} m = {
+	.reports.format = EVENT_SUITABLE, .reports.hook.timeout = EXEC_TIMEOUT, .signals = -1,
+	.directory = -1,
+};
 
 static void help(void)
 {
@@ -91,22 +85,6 @@ static const char *device(void)
 	return m.from.device ? m.from.device : ROUNDWATCH_DEVICE;
 }
 
-static void tell(struct event *e)
-{
-	size_t n;
-	char *line = line_make(e, &n);
-
-	/* After a failure, each attempt may block again. */
-	if (!ferror(stdout))
-		line_print(e, m.format, line);
-	/* Most readers need each event at once; and if the reader is gone, this notices. */
-	if (ferror(stdout) || fflush(stdout))
-		m.ending = true;
-	hook_run(&m.hook, line, n);
-	free(line);
-	event_free(e);
-}
-
 static void tell_systemd(void)
 {
 	if (!m.follow.open)
@@ -119,77 +97,11 @@ static void tell_systemd(void)
 		       follow_count(&m.follow, ROUNDWATCH_SUSPECT));
 }
 
-/* Who it is, as long as that is to be seen; what was seen once stays true of it. */
-static void identify(struct accused *a)
-{
-	struct identity id;
-
-	identity_read(&m.host, &a->subject.tally, &id);
-	if (id.found || !a->id.user) {
-		identity_free(&a->id);
-		a->id = id;
-	} else {
-		identity_free(&id);
-	}
-}
-
-static void look_up_allowed(struct accused *a)
-{
-	const char *line = allow_find(&m.allow, &m.host, &a->subject.tally, &a->id);
-
-	free(a->allowed);
-	a->allowed = line ? xasprintf("%s", line) : NULL;
-}
-
-/* Of a recording, the time goes as it went then. */
-static uint64_t clock_ns(const struct follow *f)
-{
-	if (!m.from.input)
-		return monotonic_ns();
-	return f->heard_ns ? f->heard_ns : f->info.header.time_ns;
-}
-
-static void report(struct accused *a, enum change change, uint8_t previous, bool urgent)
-{
-	bool accuses = change == CHANGE_PRESENT || change == CHANGE_ROSE;
-	const struct roundwatch_tally *t = &a->subject.tally;
-	struct response response = { 0 };
-	struct event e;
-
-	/* What has ended stays allowed as it was. */
-	if (change != CHANGE_ENDED) {
-		identify(a);
-		look_up_allowed(a);
-	}
-	if (accuses && a->verdict >= ROUNDWATCH_RANDOMX && !a->allowed)
-		action_respond(&m.policy, &m.host, t, &response);
-	if (accuses)
-		response.doubt = allow_doubt(&m.allow, &m.host, t, &a->id);
-	event_of_process(&e, &m.follow, a, change, previous, &response);
-	alerts_take(&m.alerts, a, change, &e, urgent || response.action, clock_ns(&m.follow));
-	response_free(&response);
-}
-
 static void report_change(struct follow *f, struct accused *a, enum change change,
 			  uint8_t previous)
 {
 	(void)f;
-	report(a, change, previous, false);
-}
-
-/* Another list: what it treats otherwise is reported, and acted upon, as if seen anew. */
-static void reread_allow(void)
-{
-	allow_read(&m.allow, m.allow_path);
-	m.policy.broken_list = m.allow.broken;
-	for (size_t i = 0; i < m.follow.n; i++) {
-		struct accused *a = m.follow.accused[i];
-		bool was = a->allowed;
-
-		look_up_allowed(a);
-		if (was != !!a->allowed)
-			report(a, CHANGE_PRESENT, a->verdict, true);
-	}
+	reports_change(&m.reports, a, change, previous);
 }
 
 /* Asks the module whether it sees, and tells when that changed. */
@@ -218,7 +130,7 @@ static int check_sight(bool first)
 	else
 		event_of_module(&e, &m.follow, "module-sees", SEVERITY_INFO,
 				"the module sees again");
-	tell(&e);
+	reports_send(&m.reports, &e);
 	if (!m.blind)
 		return STATUS_OK;
 	error("%s: THE MODULE IS BLIND: %s, so that no miner would be seen", m.follow.source.name,
@@ -241,7 +153,7 @@ static int read_on(void)
 		event_of_module(&e, &m.follow, "records-lost", SEVERITY_WARNING,
 				"%llu records were lost on the way; %s",
 				(unsigned long long)m.follow.lost, remedy);
-		tell(&e);
+		reports_send(&m.reports, &e);
 		if (m.from.input) {
 			m.follow.lost = 0;
 		} else {
@@ -264,7 +176,7 @@ static int connect_device(bool again)
 		error("%s: the module is there; watching", device());
 		event_of_module(&e, &m.follow, "monitoring-resumed", SEVERITY_INFO,
 				"the module is there; watching");
-		tell(&e);
+		reports_send(&m.reports, &e);
 	}
 	if (!status)
 		status = read_on();
@@ -327,13 +239,13 @@ static int interrupted(void)
 {
 	struct event e;
 
-	alerts_finish(&m.alerts);
+	alerts_finish(&m.reports.alerts);
 	error("%s: the module is gone, so that nobody is watched; modprobe roundwatch", device());
 	event_of_module(&e, &m.follow, "monitoring-interrupted", SEVERITY_ALERT,
 			"the module is gone, so that nobody is watched until it is loaded again "
 			"(%zu processes were randomx); modprobe roundwatch",
 			follow_count(&m.follow, ROUNDWATCH_RANDOMX));
-	tell(&e);
+	reports_send(&m.reports, &e);
 	follow_close(&m.follow);
 	/* Another module begins with empty hands: whoever still mines will be told anew. */
 	follow_forget(&m.follow);
@@ -365,7 +277,7 @@ static void signal_event(void)
 
 	while (read(m.signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP)
-			reread_allow();
+			reports_reread_allow(&m.reports, m.allow_path);
 		/* SIGCHLD has done its part by waking us. */
 	}
 }
@@ -390,14 +302,14 @@ static int catch_signals(void)
 /* Milliseconds until something is due; -1: nothing ever is. */
 static int time_left(void)
 {
-	uint64_t now = monotonic_ns(), next = hook_deadline(&m.hook);
+	uint64_t now = monotonic_ns(), next = hook_deadline(&m.reports.hook);
 
 	if (m.follow.open && !m.from.input && m.sight_ns < next)
 		next = m.sight_ns;
 	if (m.watchdog_ns && m.watchdog_next_ns < next)
 		next = m.watchdog_next_ns;
-	if (!m.from.input && alerts_deadline(&m.alerts) < next)
-		next = alerts_deadline(&m.alerts);
+	if (!m.from.input && alerts_deadline(&m.reports.alerts) < next)
+		next = alerts_deadline(&m.reports.alerts);
 	if (next == UINT64_MAX)
 		return -1;
 	return next <= now ? 0 : (int)((next - now) / 1000000 + 1);
@@ -415,8 +327,8 @@ static int do_what_is_due(void)
 {
 	uint64_t now = monotonic_ns();
 
-	hook_work(&m.hook);
-	alerts_work(&m.alerts, now);
+	hook_work(&m.reports.hook);
+	alerts_work(&m.reports.alerts, now);
 	if (m.watchdog_ns && now >= m.watchdog_next_ns) {
 		notify("WATCHDOG=1");
 		/* In good time. */
@@ -468,13 +380,13 @@ static void finish_hooks(void)
 {
 	m.watchdog_ns = 0;
 	follow_close(&m.follow);
-	for (hook_work(&m.hook); hook_busy(&m.hook); hook_work(&m.hook)) {
+	for (hook_work(&m.reports.hook); hook_busy(&m.reports.hook); hook_work(&m.reports.hook)) {
 		struct pollfd fd = { .fd = m.signals, .events = POLLIN };
 
 		wait_for_event(&fd, 1);
 		signal_event();
 		if (signals_came())
-			hook_wind_up(&m.hook, WIND_UP);
+			hook_wind_up(&m.reports.hook, WIND_UP);
 	}
 }
 
@@ -485,7 +397,7 @@ static int replay(void)
 
 	if (!status)
 		status = read_on();
-	alerts_finish(&m.alerts);
+	alerts_finish(&m.reports.alerts);
 	if (!status) {
 		check_sight(true);
 		status = m.blind ? STATUS_BLIND : STATUS_OK;
@@ -505,11 +417,11 @@ static int watch(void)
 	if (!status)
 		notify("READY=1");
 	tell_systemd();
-	while (!status && !m.ending && !signals_came())
+	while (!status && !m.reports.failed && !signals_came())
 		status = step();
-	alerts_finish(&m.alerts);
+	alerts_finish(&m.reports.alerts);
 	notify("STOPPING=1");
-	hook_wind_up(&m.hook, WIND_UP);
+	hook_wind_up(&m.reports.hook, WIND_UP);
 	return status;
 }
 
@@ -518,28 +430,22 @@ static int monitor(void)
 	int status = host_open(&m.host, m.from.sysroot, !m.from.input);
 
 	if (!status)
-		status = allow_read(&m.allow, m.allow_path);
+		status = reports_open(&m.reports, &m.host, &m.follow, m.allow_path);
 	if (status)
 		return status;
 	/* A reader that went away is an error of write(), and ends us with a message. */
 	signal(SIGPIPE, SIG_IGN);
 	m.from.nonblock = !m.from.input;
-	m.policy.broken_list = m.allow.broken;
-	m.alerts.tell = tell;
-	if (m.format < 0)
-		m.format = line_default_format();
 	m.follow = (struct follow){
 		.from = &m.from, .host = &m.host, .tell = report_change,
 		.source.live = !m.from.input,
 	};
-	if (m.format == EVENT_SYSLOG)
-		openlog("roundwatch", LOG_PID, LOG_DAEMON);
 	status = m.from.input ? replay() : watch();
 	finish_hooks();
 	follow_forget(&m.follow);
 	unwatch_directory();
 	close(m.signals);
-	allow_free(&m.allow);
+	reports_close(&m.reports);
 	host_close(&m.host);
 	return status;
 }
@@ -566,26 +472,26 @@ static bool own_option(int opt)
 	case OPT_FORMAT:
 		if (!choose("--format", optarg, formats, &choice))
 			return false;
-		m.format = choice;
+		m.reports.format = choice;
 		return true;
 	case OPT_ACTION:
 		if (!choose("--action", optarg, actions, &choice))
 			return false;
-		m.policy.action = choice;
+		m.reports.policy.action = choice;
 		return true;
 	case OPT_EXEC_TIMEOUT:
-		m.hook.timeout = strtoul(optarg, &end, 10);
-		if (*optarg >= '0' && *optarg <= '9' && !*end && m.hook.timeout &&
-		    m.hook.timeout <= 86400)
+		m.reports.hook.timeout = strtoul(optarg, &end, 10);
+		if (*optarg >= '0' && *optarg <= '9' && !*end && m.reports.hook.timeout &&
+		    m.reports.hook.timeout <= 86400)
 			return true;
 		error("monitor: --exec-timeout '%s' is no number of seconds from 1 to 86400",
 		      optarg);
 		return false;
 	case OPT_EXEC:
-		m.hook.command = optarg;
+		m.reports.hook.command = optarg;
 		break;
 	case OPT_ACTION_GUESTS:
-		m.policy.guests = true;
+		m.reports.policy.guests = true;
 		break;
 	case OPT_ALLOW:
 		m.allow_path = optarg;
@@ -627,7 +533,7 @@ static enum status run(int argc, char **argv)
 	}
 	if (optind < argc)
 		return extra_argument(&cmd_monitor, argv[optind]);
-	if (m.policy.action != ACTION_NONE && (m.from.input || m.from.sysroot)) {
+	if (m.reports.policy.action != ACTION_NONE && (m.from.input || m.from.sysroot)) {
 		error("monitor: --action acts upon this host's processes, and neither upon a "
 		      "recording's nor a copy's; leave out --input and --sysroot");
 		return STATUS_USAGE;

@@ -60,7 +60,7 @@ static void tell(struct alerts *a, struct alert *one, struct event *e)
 {
 	event_add_held(e, one->dropped);
 	one->dropped = 0;
-	a->tell(e);
+	a->tell(a->data, e);
 }
 
 static void tell_held(struct alerts *a, struct alert *one)

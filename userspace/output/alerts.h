@@ -14,10 +14,11 @@
 
 /**
  * struct alerts - what was reported of late, and what is held back
- * @tell: reports an event, and frees it
+ * @tell: reports an event, and frees it; @data is for it
  */
 struct alerts {
-	void (*tell)(struct event *e);
+	void (*tell)(void *data, struct event *e);
+	void *data;
 	struct alert *alert;
 	size_t n;
 };

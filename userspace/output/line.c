@@ -132,6 +132,8 @@ void line_print(const struct event *e, enum event_format format, const char *lin
 	char *safe = text_for_terminal(shorter ? shorter : e->message);
 
 	free(shorter);
+	if (format == EVENT_SUITABLE)
+		format = journal_is_stdout() ? EVENT_JOURNAL : EVENT_JSON;
 	if (format == EVENT_SYSLOG) {
 		syslog(priority(e), "%s", safe);
 	} else if (format != EVENT_JOURNAL || !journal_send(e, priority(e), safe)) {
@@ -143,9 +145,4 @@ void line_print(const struct event *e, enum event_format format, const char *lin
 			fputs(line, stdout);
 	}
 	free(safe);
-}
-
-enum event_format line_default_format(void)
-{
-	return journal_is_stdout() ? EVENT_JOURNAL : EVENT_JSON;
 }

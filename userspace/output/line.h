@@ -5,10 +5,11 @@
 #include "output/event.h"
 
 enum event_format {
+	EVENT_SUITABLE = -1,	/* EVENT_JOURNAL if standard output is that, else EVENT_JSON */
 	EVENT_JSON,
 	EVENT_TEXT,
 	EVENT_SYSLOG,
-	EVENT_JOURNAL,	/* not to be asked for: see line_default_format() */
+	EVENT_JOURNAL,
 };
 
 /* More than this of a line some logs cut off, or make two of: rsyslog from 8 KiB with its header. */
@@ -25,8 +26,5 @@ char *line_make(struct event *e, size_t *n);
  * standard output is the journal, each line begins with its priority as sd-daemon(3) has it.
  */
 void line_print(const struct event *e, enum event_format format, const char *line);
-
-/* What suits standard output, if no format was asked for. */
-enum event_format line_default_format(void);
 
 #endif
