@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* roundwatch record: keep the present state in a file, and what changes, for --input */
+/* roundwatch record: writes the present state, and changes of it, to a file for --input */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -163,7 +163,7 @@ static enum status write_failed(const struct record *r)
 	return STATUS_FAILURE;
 }
 
-/* Names of other people's commands are in it: not for everybody to read. */
+/* It contains command names of other users, so only the owner may read it. */
 static int open_recording(const struct record *r)
 {
 	return strcmp(r->path, "-") ?
@@ -190,7 +190,7 @@ static bool write_all(int fd, const void *data, size_t n)
 	return true;
 }
 
-/* Waits for a record; false if it is time to end. */
+/* Wait for a record; false if it is time to end. */
 static bool await_record(const struct source *source, const struct record *r, uint64_t end_ns)
 {
 	struct pollfd poll = { .fd = source->fd, .events = POLLIN };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* roundwatch trace: observations, or verdicts, as they happen */
+/* roundwatch trace: shows observations or verdicts as they happen */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -28,16 +28,16 @@
 enum { OPT_VERDICTS = OPT_OWN };
 
 /**
- * struct trace - what is asked for, and how far it has got
- * @pids: threads or processes; none: all
+ * struct trace - the command line, and the progress
+ * @pids: threads or processes to show; none: all
  * @comm: name of the thread; NULL: any
  * @modes: a bit for each mode
- * @count: events to be shown; 0: no end
- * @seconds: to go on for; 0: no end
- * @offset_ns: to be added to an event's time for CLOCK_REALTIME; not known: INT64_MIN
- * @shown: events
- * @lost: events that never came
- * @bad: what was no event
+ * @count: number of events to show; 0: no limit
+ * @seconds: time after which to stop; 0: no limit
+ * @offset_ns: offset of an event's time to CLOCK_REALTIME; unknown: INT64_MIN
+ * @shown: number of events shown
+ * @lost: number of lost events
+ * @bad: number of lines that are not events
  */
 struct trace {
 	uint32_t pid[PIDS_MAX];
@@ -88,7 +88,7 @@ static bool wanted(const struct trace *t, const struct trace_event *e)
 	       (t->verdicts || t->modes & 1U << e->mode);
 }
 
-/* So that little is copied, the kernel picks out the same, as far as it can. */
+/* The kernel filters in the same way as far as it can, so that less is copied. */
 static char *kernel_filter(const struct trace *t)
 {
 	const char *between = "(";
@@ -98,13 +98,13 @@ static char *kernel_filter(const struct trace *t)
 
 	if (!f)
 		return xasprintf("%s", "");
-	/* Whatever this program itself does would make one event of the other. */
+	/* Exclude this program: printing an event would cause another one. */
 	if (!t->pids)
 		fprintf(f, "(tgid != %d", getpid());
 	for (size_t i = 0; i < t->pids; i++, between = " || ")
 		fprintf(f, "%spid == %u || tgid == %u", between, t->pid[i], t->pid[i]);
 	fputc(')', f);
-	/* A quoted string there has no escapes. */
+	/* A quoted string in a filter has no escapes. */
 	if (t->comm && *t->comm && !strpbrk(t->comm, "\"\\*?"))
 		fprintf(f, " && comm == \"%s\"", t->comm);
 	if (t->modes != ALL_MODES) {
@@ -133,7 +133,7 @@ static void print_heading(const struct trace *t)
 		       "TIME", "PID", "TID", "MODE", "MXCSR", "FCW", "FLAGS", "COMMAND");
 }
 
-/* The time of day; where that is not known, seconds since boot. */
+/* The time of day; if unknown, seconds since boot. */
 static void print_time(const struct trace *t, uint64_t ns)
 {
 	char iso[NUMBER_MAX];
@@ -224,7 +224,7 @@ static void print_json(const struct trace *t, const struct trace_event *e)
 	json_object_put(object);
 }
 
-/* Lost events are told in their place, and where there is no place for it, on standard error. */
+/* JSON output contains lost events in their place; otherwise print a message. */
 static void print_event(struct trace *t, const struct trace_event *e)
 {
 	if (e->type == TRACE_LOST) {
@@ -251,7 +251,7 @@ static bool enough(const struct trace *t)
 	return t->count && t->shown >= t->count;
 }
 
-/* Prints what has come; @last: and nothing more will come. */
+/* Print the events read so far; @last: no more will follow. */
 static void print_events(struct trace *t, bool last)
 {
 	size_t done = 0, used;
@@ -281,7 +281,7 @@ static void print_events(struct trace *t, bool last)
 	}
 }
 
-/* Reads and prints some; the bytes read, 0 if there are none now, -1 at the end or on failure. */
+/* Read and print events. Returns the bytes read, 0 if there are none, -1 at the end or on error. */
 static ssize_t read_events(struct trace *t, int fd)
 {
 	ssize_t n = read(fd, t->text + t->have, sizeof(t->text) - t->have);
@@ -336,8 +336,7 @@ static uint64_t clock_ns(int clock)
 }
 
 /*
- * Until it is enough, or interrupted, or the module goes: then its device hangs up, and
- * waits a moment for us to close it.
+ * Run until a limit is reached, a signal comes or the device hangs up.
  */
 static enum status follow(struct trace *t, struct tracefs *fs, struct source *source)
 {
@@ -367,7 +366,7 @@ static enum status follow(struct trace *t, struct tracefs *fs, struct source *so
 		if (fds[0].revents && read_events(t, fs->pipe) < 0)
 			break;
 	}
-	/* What came before this moment, and only that. */
+	/* Only the events up to this moment. */
 	tracefs_stop(fs);
 	while (!enough(t) && read_events(t, fs->pipe) > 0)
 		;
@@ -378,7 +377,7 @@ static enum status follow(struct trace *t, struct tracefs *fs, struct source *so
 	return told(t);
 }
 
-/* An empty trace must not pass for a quiet host. */
+/* An empty trace must not look like a quiet host. */
 static void explain_nothing(const struct trace *t, const struct roundwatch_info *before,
 			    const struct source *source)
 {

@@ -15,7 +15,7 @@
 
 #define PREFIX	"roundwatch-"
 
-/* A file of tracefs takes a setting in one write. */
+/* A setting must be written to a file of tracefs in one write. */
 static bool set(int dir, const char *file, const char *value)
 {
 	int fd = openat(dir, file, O_WRONLY | O_CLOEXEC);
@@ -75,8 +75,8 @@ static int find_tracefs(const struct host *host)
 }
 
 /*
- * Those of processes that are gone. If one only seems to be, because it is in another
- * PID namespace, the kernel does not remove what it has open.
+ * Remove instances of processes that are gone. If a process only seems to be gone because
+ * it is in another PID namespace, the kernel does not remove its open instance.
  */
 static void remove_stale(int instances)
 {
@@ -97,7 +97,7 @@ static void remove_stale(int instances)
 		closedir(dir);
 }
 
-/* An instance begins with the options that somebody may have set for all. */
+/* A new instance starts with the global options, which may have been changed. */
 static void set_options(struct tracefs *t)
 {
 	static const char *const options[] = {
@@ -105,7 +105,7 @@ static void set_options(struct tracefs *t)
 		"norecord-tgid", "nofields",
 	};
 
-	/* Not every kernel has them all. */
+	/* Not every kernel has all of them. */
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		set(t->dir, "trace_options", options[i]);
 	t->clock = CLOCK_BOOTTIME;

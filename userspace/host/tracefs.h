@@ -5,13 +5,13 @@
 #include "who/process.h"
 
 /**
- * struct tracefs - an instance of the kernel's tracing, for this process alone
+ * struct tracefs - an instance of the kernel's tracing, used by this process only
  * @name: "roundwatch-PID"
- * @clock: that its times are of, as in clock_gettime()
- * @pipe: descriptor of its trace_pipe; does not block
+ * @clock: clock of its times, as in clock_gettime()
+ * @pipe: descriptor of its trace_pipe; non-blocking
  *
- * The buffers, the filter and what is switched on in it are its own: other users of
- * tracing are not disturbed. It is the kernel's, and does not end with the process.
+ * It has its own buffers, filter and enabled events, so other users of tracing are not
+ * disturbed. It belongs to the kernel and does not end with the process.
  */
 struct tracefs {
 	char name[32];
@@ -23,20 +23,20 @@ struct tracefs {
 };
 
 /**
- * tracefs_open - make the instance, and have an event of the module in it
+ * tracefs_open - make the instance and enable an event of the module
  * @event: its name
- * @filter: which of them, as in Documentation/trace/events.rst; empty: all
+ * @filter: filter as in Documentation/trace/events.rst; empty: all events
  *
- * Also removes what dead processes have left. Prints its own messages, and
- * leaves nothing behind if it fails.
+ * Also removes instances of dead processes. Prints its own messages, and leaves
+ * nothing behind if it fails.
  */
 enum status tracefs_open(struct tracefs *t, const struct host *host, const char *event,
 			 const char *filter);
 
-/* No more events; those that are there can yet be read. */
+/* Disable the event. Events in the buffer can still be read. */
 void tracefs_stop(struct tracefs *t);
 
-/* Removes the instance. Prints its own messages. */
+/* Remove the instance. Prints its own messages. */
 enum status tracefs_close(struct tracefs *t);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* From records and identity to reasons. */
+/* Derives reasons from records and identity. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "base/util.h"
 #include "output/conclusions.h"
 
-/* module/verdict.c gives the rate of false alarms for these parameters. */
+/* The parameters for which module/verdict.c states the rate of false alarms. */
 #define DEFAULT_SUSPECT	70
 #define DEFAULT_RANDOMX	100
 #define DEFAULT_DECAY	7
@@ -62,7 +62,7 @@ uint64_t tally_observations(const struct roundwatch_tally *t)
 
 void evidence_parts(const struct roundwatch_tally *t, uint32_t part[PARTS])
 {
-	/* The rule asks the last to reach only half of what the others have to. */
+	/* The last part needs only half of the points of the others. */
 	for (int i = 0; i < PARTS; i++)
 		part[i] = t->score[i] * (i == PART_CROSS ? 2 : 1);
 }
@@ -165,7 +165,7 @@ static bool mentions(const struct roundwatch_tally *t, const struct identity *id
 	       (id->cmdline && strstr(id->cmdline, word));
 }
 
-/* What else reaches suspect or randomx. */
+/* Other programs that reach suspect or randomx. */
 static void conclude_false_alarms(struct conclusions *to, const struct roundwatch_tally *t,
 				  const struct identity *id)
 {
@@ -180,7 +180,7 @@ static void conclude_false_alarms(struct conclusions *to, const struct roundwatc
 		    "and over: its modes look the same.");
 }
 
-/* What stays below suspect. */
+/* Programs that stay below suspect. */
 static void conclude_harmless(struct conclusions *to, const struct roundwatch_tally *t)
 {
 	const __u64 *n = t->count;

@@ -20,34 +20,34 @@ struct sentences {
 };
 
 /**
- * struct conclusions - what follows from the records of a process or a thread
- * @sure: how sure the verdict is
- * @maybe: what else behaves like this
+ * struct conclusions - conclusions from the records of a process or a thread
+ * @sure: how reliable the verdict is
+ * @maybe: other programs that behave like this
  */
 struct conclusions {
 	struct sentences sure, maybe;
 };
 
-/* What the verdict on a tally means or, if it has ended, what its worst meant; for the first line. */
+/* Meaning of the present verdict, or of the worst one after the end; for the first line. */
 const char *verdict_meaning(const struct roundwatch_tally *t);
 
-/* Observations in all modes. */
+/* Number of observations in all modes. */
 uint64_t tally_observations(const struct roundwatch_tally *t);
 
-/* The parts as they count: each has to reach the threshold. */
+/* The weighted parts: each of them must reach the threshold. */
 void evidence_parts(const struct roundwatch_tally *t, uint32_t part[PARTS]);
 
 /**
- * conclude - what follows from a tally
- * @snap: when, by which rule, and whether the module sees
- * @id: whose tally it is
+ * conclude - draw conclusions from a tally
+ * @snap: time, rule, and whether the module can see
+ * @id: identity of the process
  *
  * Reads nothing else and prints nothing. Free it with conclusions_free().
  */
 void conclude(struct conclusions *to, const struct snapshot *snap,
 	      const struct roundwatch_tally *t, const struct identity *id);
 
-/* What follows if a process that began at @start_ns has no tally. */
+/* Conclusions for a process that started at @start_ns and has no tally. */
 void conclude_without(struct conclusions *to, const struct snapshot *snap, uint64_t start_ns);
 
 void conclusions_free(struct conclusions *c);

@@ -15,7 +15,7 @@
 
 #define ECS_VERSION "8.11.0"
 
-/* Put @value at "a.b.c", an object in an object; a NULL value is left out. */
+/* Put @value at "a.b.c", creating nested objects; a NULL value is omitted. */
 static void put(json_object *root, const char *path, json_object *value)
 {
 	const char *dot;
@@ -53,7 +53,7 @@ static void put_bool(json_object *root, const char *path, bool is)
 	put(root, path, json_object_new_boolean(is));
 }
 
-/* An array of one, which is what the schema wants where there might be several. */
+/* An array with one element, for fields of the schema that may have several. */
 static void put_array(json_object *root, const char *path, const char *text)
 {
 	json_object *array = json_object_new_array();
@@ -62,7 +62,7 @@ static void put_array(json_object *root, const char *path, const char *text)
 	put(root, path, array);
 }
 
-/* By the calendar as it is now: it may have been set since the module was opened. */
+/* Use the present offset of the calendar time: the clock may have been set meanwhile. */
 static int64_t realtime_offset(const struct follow *f)
 {
 	struct timespec real;
@@ -89,7 +89,7 @@ static void put_time(json_object *root, const char *path, uint64_t ns, int64_t o
 	}
 }
 
-/* First line of a file of the host; empty if there is none. */
+/* First line of a file of the host; empty if the file is missing. */
 static void read_line(const struct host *host, const char *path, char *line, size_t size)
 {
 	if (host->root < 0 || read_at(host->root, path, line, size) < 0)
@@ -189,7 +189,7 @@ static void put_rule(json_object *root)
 	put_array(root, "threat.technique.name", "Resource Hijacking");
 }
 
-/* The same for all that is ever told of a process, and for no other: PIDs come again. */
+/* The same in all events of one process, and different for a later process with the same PID. */
 static void put_entity(json_object *root, const struct follow *f, const struct accused *a)
 {
 	char origin[64], *entity;
@@ -276,7 +276,7 @@ static json_object *flags(const struct accused *a)
 	return array;
 }
 
-/* What the schema has no field for. */
+/* Values for which the schema has no field. */
 static void put_own(json_object *root, const struct follow *f, const struct accused *a,
 		    uint8_t previous, const struct response *response)
 {

@@ -8,9 +8,9 @@
 /**
  * struct event - a report, as a line
  * @fields: in Elastic Common Schema
- * @message: the same in words
+ * @message: the same as a sentence
  * @severity: 0 to 100, see roundwatch(8)
- * @time_ns: CLOCK_REALTIME, when it came about
+ * @time_ns: CLOCK_REALTIME of the event
  */
 struct event {
 	struct json_object *fields;
@@ -19,7 +19,7 @@ struct event {
 	int64_t time_ns;
 };
 
-/* Of a process. */
+/* Make an event about a process. */
 void event_of_process(struct event *e, const struct follow *f, const struct accused *a,
 		      enum change change, uint8_t previous, const struct response *response);
 
@@ -29,7 +29,7 @@ enum {
 	SEVERITY_ALERT = 73,
 };
 
-/* Of the watching itself, as "module-blind"; the message is in printf()'s manner. */
+/* Make an event about the monitoring, such as "module-blind"; the message is as for printf(). */
 __attribute__((format(printf, 5, 6)))
 void event_of_module(struct event *e, const struct follow *f, const char *action, int severity,
 		     const char *format, ...);

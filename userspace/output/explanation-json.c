@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* An explanation as JSON. */
+/* Prints an explanation as JSON. */
 #include <json-c/json.h>
 
 #include "base/util.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* An explanation for a person at a terminal. */
+/* Prints an explanation as text. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 #define HISTORY_MAX	60	/* points */
 
 /**
- * struct point - the evidence at one time
+ * struct point - evidence at one time
  * @known: there was a tally
  */
 struct point {
@@ -20,12 +20,12 @@ struct point {
 };
 
 /**
- * struct explanation - all there is to say about one PID or TID
+ * struct explanation - the data about one PID or TID
  * @asked: the number
- * @s: the process, or the thread if @asked is that of one
- * @tallied: the module has a tally of it; else @s is made from /proc
- * @earlier: tallies of processes that had the number before
- * @allowed: the line of the allow list that lets it mine; NULL: none does
+ * @s: the process, or the thread if @asked is a TID
+ * @tallied: the module has a tally of it; otherwise @s is made from /proc
+ * @earlier: tallies of earlier processes with this number
+ * @allowed: the line of the allow list that allows it; NULL: not allowed
  * @threads: of all processes
  */
 struct explanation {
@@ -44,7 +44,7 @@ struct explanation {
 	size_t points;
 };
 
-/* Whether that thread is one of those that it is about. */
+/* True if the explanation is about this thread. */
 static inline bool explanation_has(const struct explanation *e, const struct roundwatch_tally *t)
 {
 	return t->tgid == e->s.tally.tgid &&
@@ -52,7 +52,7 @@ static inline bool explanation_has(const struct explanation *e, const struct rou
 	       (!e->s.tally.pid || t->pid == e->s.tally.pid);
 }
 
-/* On a page, which is open. */
+/* Print to the open page. */
 void explanation_print(const struct explanation *e);
 
 struct json_object *explanation_to_json(const struct explanation *e);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Text for a terminal that is more than a table. */
+/* Prints wrapped text, headings and bars to a terminal. */
 #include <langinfo.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +113,6 @@ void bar(uint64_t value, uint64_t of, unsigned int cells, const char *how)
 	if (unicode && halves % 2)
 		strcat(buf, "▌");
 	paint(how, buf);
-	/* Up to the next column. */
+	/* Print blanks up to a column. */
 	printf("%*s", (int)(cells - full - (unicode && halves % 2)), "");
 }

@@ -5,39 +5,39 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Text for a terminal that is more than a table: wrapped, with headings and bars. */
+/* Text for a terminal: wrapped, with headings and bars. */
 
 #define RED	"\033[1;31m"
 #define YELLOW	"\033[33m"
 #define BOLD	"\033[1m"
 #define DIM	"\033[2m"
 
-/* Look at standard output: its width, and whether it takes colours and block characters. */
+/* Find the width of standard output, and whether it supports colours and block characters. */
 void page_open(void);
 
-/* Whether block characters may be printed. */
+/* True if block characters may be printed. */
 bool page_has_blocks(void);
 
-/* Print @text as it is, in that colour; NULL: in none. */
+/* Print @text unchanged in this colour; NULL: no colour. */
 void paint(const char *how, const char *text);
 
-/* Whether "  # " and @text fit into the line from @column on. */
+/* True if "  # " and @text fit into the line, starting at @column. */
 bool page_has_room(unsigned int column, const char *text);
 
-/* Columns that the first @n bytes of @text take. */
+/* Width of the first @n bytes of @text in columns. */
 int columns_of(const char *text, size_t n);
 
 /*
- * Words from @column on, and from @at on in further lines, which end before the
- * page does; made safe for a terminal.
+ * Print words starting at @column, and at @at on further lines, wrapped at the end of
+ * the page and escaped for a terminal.
  */
 void wrap_from(unsigned int column, unsigned int at, const char *text);
 void wrap(unsigned int at, const char *text);
 
-/* An empty line, then a heading. */
+/* Print an empty line and a heading. */
 void heading(const char *text);
 
-/* @value of @of, in @cells; half a cell at the end is shown where that is possible. */
+/* Print a bar for @value of @of in @cells, with half a cell at the end if possible. */
 void bar(uint64_t value, uint64_t of, unsigned int cells, const char *how);
 
 #endif

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From records to changes of processes' verdicts.
+ * Derives changes of verdicts of processes from records.
  *
- * The module tells each tally's verdict, of threads and of processes. A process
- * has the worst verdict of its tallies that live. Only tallies that accuse are
- * kept: there are few of them, so that lists do.
+ * The module reports the verdict of each tally, of threads and of processes. A process
+ * has the worst verdict of its living tallies. Only accusing tallies are stored. There
+ * are few of them, so lists are sufficient.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "base/util.h"
 #include "records/follow.h"
 
-/* Ends to remember: more than the module has slots by default and records in its ring. */
+/* Ends to remember: more than the module has slots by default plus records in its ring. */
 #define BURIED_MAX	8192
 
 static bool is_over(const struct roundwatch_tally *t)
@@ -70,7 +70,7 @@ static bool same_tally(const struct roundwatch_tally *a, const struct roundwatch
 	       !((a->flags ^ b->flags) & ROUNDWATCH_PROCESS);
 }
 
-/* @t takes the place of what was known of the same tally. */
+/* Replace what was known of the same tally by @t. */
 static void put(struct accused *a, const struct roundwatch_tally *t)
 {
 	size_t i;
@@ -97,7 +97,7 @@ static void forget_harmless(struct accused *a)
 	a->tallies = n;
 }
 
-/* The end of its threads alone is not yet that of the process; nor is a zombie alive. */
+/* The end of its threads is not the end of the process. A zombie is not alive. */
 static bool has_ended(const struct follow *f, const struct accused *a)
 {
 	int process = process_open(f->host, a->tgid, a->start_ns);
@@ -116,10 +116,10 @@ static void tell(struct follow *f, struct accused *a, enum change change, uint8_
 	f->tell(f, a, change, previous);
 }
 
-/* Nothing that the module says about this process from now on is news. */
+/* From now on, ignore all records about this process. */
 static void bury(struct follow *f, const struct accused *a)
 {
-	/* The module can still have records of the newest only. */
+	/* Forget the oldest ones. The module has no more records about them. */
 	if (f->buried == BURIED_MAX) {
 		f->buried /= 2;
 		memmove(f->grave, f->grave + f->buried, f->buried * sizeof(*f->grave));
@@ -153,9 +153,9 @@ static void end(struct follow *f, struct accused *a)
 }
 
 /*
- * Report what is new about @a; once it is accused no more, it is dropped. The
- * end of a process is the end of all its threads, whatever their tallies say.
- * Of one whose accused threads have all ended, settle() says what that means.
+ * Report changes of @a, and drop it if it is no longer accused. The end of a process
+ * is the end of all its threads, whatever their tallies say. settle() decides what
+ * the end of all its accused threads means.
  */
 static void judge(struct follow *f, struct accused *a, enum change rise)
 {
@@ -189,13 +189,13 @@ static void judge(struct follow *f, struct accused *a, enum change rise)
 }
 
 /*
- * All that the module had to say was read: a process whose accused threads have
- * ended has ended too, or goes on without them. Not before, as the process may be
- * gone while there are records still to come of what it did.
+ * Called when all available records were read. A process whose accused threads have
+ * all ended has ended as well, or continues without them. This cannot be decided
+ * earlier: the process may be gone while records about it are still to come.
  */
 static void settle(struct follow *f)
 {
-	/* From the last on, as a process may be dropped. */
+	/* In reverse order, because a process may be dropped. */
 	for (size_t i = f->n; i-- > 0; ) {
 		struct accused *a = f->accused[i];
 
@@ -212,8 +212,8 @@ static void settle(struct follow *f)
 }
 
 /*
- * A tally of the present state. Among those that are over, the news is what
- * ended since the first state was read and was not reported.
+ * Take a tally of the present state. Ended ones are reported only if they ended after
+ * the first state was read and were not reported yet.
  */
 static void take_state(struct follow *f, const struct roundwatch_tally *t)
 {
@@ -235,11 +235,11 @@ static void end_state(struct follow *f)
 {
 	enum change rise = f->synced ? CHANGE_ROSE : CHANGE_PRESENT;
 
-	/* From the last on, as judge() may drop what it is given. */
+	/* In reverse order, because judge() may drop the entry. */
 	for (size_t i = f->n; i-- > 0; ) {
 		struct accused *a = f->accused[i];
 
-		/* The table has no room for it any more. */
+		/* The table had no more room for it. */
 		if (!a->seen)
 			a->tallies = 0;
 		a->seen = false;

@@ -8,13 +8,13 @@
 
 /**
  * struct accused - a process that is suspect or worse
- * @verdict: what was told of it last; CLEAR if nothing was
- * @subject: what its tallies come to
- * @id: who it was when that was last to be seen
- * @allowed: by which line of the list; NULL: by none
- * @over: its own tally, not only those of its threads, has ended
- * @tally: those of its tallies that accuse it, as last heard of
- * @seen: it is in the present state that is being read
+ * @verdict: the last verdict that was reported; CLEAR if none was
+ * @subject: its combined tallies
+ * @id: its identity when it was last visible
+ * @allowed: line of the allow list; NULL: not allowed
+ * @over: its own tally has ended, not only those of its threads
+ * @tally: those of its tallies that accuse it, in their last state
+ * @seen: it is part of the present state that is being read
  */
 struct accused {
 	uint32_t tgid;
@@ -30,10 +30,10 @@ struct accused {
 };
 
 enum change {
-	CHANGE_PRESENT,		/* was so before we looked */
+	CHANGE_PRESENT,		/* it had the verdict before the program started */
 	CHANGE_ROSE,
 	CHANGE_FELL,
-	CHANGE_ENDED,		/* the process is gone, or runs another program */
+	CHANGE_ENDED,		/* the process has ended, or runs another program */
 };
 
 /* The identity of a process that has ended. */
@@ -43,20 +43,20 @@ struct grave {
 };
 
 /**
- * struct follow - the verdicts of processes, as they change
- * @from: where records come from
- * @host: where processes are looked up
- * @tell: called for each change, with the verdict that was told before
- * @source: while @open, to be polled
- * @info: the module, as it was when it was opened
- * @accused: whom a verdict of suspect or worse was told of
- * @n: how many they are
+ * struct follow - follows the verdicts of processes
+ * @from: source of the records
+ * @host: host on which to look up processes
+ * @tell: called for each change, with the previously reported verdict
+ * @source: to be polled while @open
+ * @info: state of the module when it was opened
+ * @accused: processes reported as suspect or worse
+ * @n: number of @accused
  * @lost: records lost since it was opened
- * @synced: a present state has been read to its end
+ * @synced: a present state has been read completely
  * @heard_ns: time of the newest record
  * @began_ns: when the first present state was read
  * @grave: processes whose end was reported, in that order
- * @buried: how many they are
+ * @buried: number of @grave
  */
 struct follow {
 	const struct source_options *from;
@@ -77,21 +77,21 @@ struct follow {
 };
 
 /*
- * Open it, again or for the first time, and read the present state. Whoever was
- * accused before is compared with it. Prints its own messages.
+ * Open the source, possibly again, and read the present state. Processes that were
+ * accused before are compared with it. Prints its own messages.
  */
 enum status follow_open(struct follow *f);
 
-/* Read what there is, without waiting, until the end or until something is lost. */
+/* Read available records without waiting, until the end or until records are lost. */
 enum status follow_read(struct follow *f);
 
 /* Close it; it may be opened again. */
 void follow_close(struct follow *f);
 
-/* Begin anew: another module knows nothing of whom this one accused. */
+/* Forget all processes: a module that was loaded again knows nothing about them. */
 void follow_forget(struct follow *f);
 
-/* How many are accused so, those that are allowed aside. */
+/* Number of processes with this verdict that are not allowed. */
 size_t follow_count(const struct follow *f, uint8_t verdict);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Groups tallies into what a person asks about. */
+/* Combines tallies into threads, processes and groups. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 #define MAX(a, b)	((a) > (b) ? (a) : (b))
 
-/* -1, 0 or 1, as qsort() wants it */
+/* Returns -1, 0 or 1, for qsort() */
 #define COMPARE(a, b)	(((a) > (b)) - ((a) < (b)))
 
 static bool is_process(const struct roundwatch_tally *t)
@@ -16,7 +16,7 @@ static bool is_process(const struct roundwatch_tally *t)
 	return t->flags & ROUNDWATCH_PROCESS;
 }
 
-/* The tallies of a process side by side, its own first, then that of its first thread. */
+/* Sort tallies by process; in a process its own first, then that of its first thread. */
 static int compare_process(const void *a, const void *b)
 {
 	const struct roundwatch_tally *x = a, *y = b;
@@ -124,7 +124,7 @@ static void merge_verdict(struct roundwatch_tally *to, const struct roundwatch_t
 		take_evidence(to, t);
 }
 
-/* @to takes in @t. */
+/* Add @t to @to. */
 static void merge(struct roundwatch_tally *to, const struct roundwatch_tally *t)
 {
 	to->highest = MAX(worst_verdict(to), worst_verdict(t));
@@ -135,7 +135,7 @@ static void merge(struct roundwatch_tally *to, const struct roundwatch_tally *t)
 	} else if (tally_ended(to) == tally_ended(t)) {
 		merge_verdict(to, t);
 	}
-	/* All must be over for the whole to be over; the rest is true if it is true of one. */
+	/* "exited" holds if it holds for all tallies; the other flags if they hold for one. */
 	to->flags = (to->flags & t->flags & ROUNDWATCH_EXITED) |
 		    ((to->flags | t->flags) & ~ROUNDWATCH_EXITED);
 	if (t->last_ns > to->last_ns) {
@@ -148,7 +148,7 @@ static void merge(struct roundwatch_tally *to, const struct roundwatch_tally *t)
 	add_counts(to, t);
 }
 
-/* The process whose @n tallies begin at @t, as compare_process() sorted them. */
+/* Combine @n tallies of a process, sorted by compare_process(). */
 static void group(struct subject *s, const struct roundwatch_tally *t, size_t n)
 {
 	struct roundwatch_tally *sum = &s->tally;
@@ -163,15 +163,15 @@ static void group(struct subject *s, const struct roundwatch_tally *t, size_t n)
 
 	for (size_t i = 1; i < n; i++) {
 		/*
-		 * The process's own counts are of samples, the threads' of
-		 * observations: the former stand only if there is nothing else.
+		 * The counts of the process are samples, those of the threads are
+		 * observations. Use the former only if there is no thread.
 		 */
 		if (!is_process(&t[i]) && !s->threads) {
 			memset(sum->count, 0, sizeof(sum->count));
 			sum->changes = 0;
 			sum->samples = 0;
 			sum->cpu_ns = 0;
-			sum->last_ns = 0;	/* the mode too is the threads' */
+			sum->last_ns = 0;	/* take the mode from the threads, too */
 		}
 		merge(sum, &t[i]);
 		last_ns = MAX(last_ns, t[i].last_ns);
@@ -288,11 +288,11 @@ const struct identity *process_identity(struct process *p, const struct host *ho
 }
 
 /**
- * struct place - where a subject belongs
- * @class: whether it is in one, in none, or that is not known
- * @name: of the one
- * @space: that the name is in, if it is not unique by itself
- * @worse: how many are worse
+ * struct place - the group of a subject
+ * @class: it is in a group, in none, or this is not known
+ * @name: name of the group
+ * @space: namespace of the name, if it is not unique by itself
+ * @worse: number of worse subjects
  */
 struct place {
 	enum { IN_ONE, IN_NONE, NOT_KNOWN } class;
@@ -314,7 +314,7 @@ static struct place find_place(const struct subject *s, const struct host *host,
 		p.name = id->container;
 		break;
 	case BY_POD:
-		/* From a control group namespace the uid may not be seen, but the logs tell. */
+		/* In a control group namespace only the logs may show the uid. */
 		p.name = id->pod_uid ? id->pod_uid : id->pod;
 		p.space = id->pod_uid ? NULL : id->pod_namespace;
 		break;

@@ -21,18 +21,17 @@ struct process {
 };
 
 /**
- * struct subject - what a line of output is about: a process, a thread, or more processes
- * @tally: the thread's; for a process what its tallies come to together, with
- *	@tally.pid 0. Verdict and evidence are those of the tallies that live,
- *	and only if none does, of those that ended; the highest verdict is of
- *	all. Flag ROUNDWATCH_PROCESS then says that the verdict is of the
- *	process as a whole and none of its threads reached it. For more
- *	processes what they come to together, with the name, the PID and the
- *	times of start of the worst of them
- * @threads: how many threads' tallies are in it
- * @processes: how many processes are in it, and 1 for a thread
- * @process: that it is about; the worst of them
- * @member: all of them, if it is about more
+ * struct subject - the subject of a line of output: a process, a thread or a group of processes
+ * @tally: that of the thread. For a process, its combined tallies, with @tally.pid 0:
+ *	verdict and evidence are those of living tallies, or of ended ones if none
+ *	is alive; the highest verdict is that of all. The flag ROUNDWATCH_PROCESS
+ *	then means that the verdict is about the process as a whole, and no thread
+ *	reached it alone. For a group, its combined processes, with name, PID and
+ *	start times of the worst one
+ * @threads: number of tallies of threads in it
+ * @processes: number of processes in it; 1 for a thread
+ * @process: its process, or the worst process of a group
+ * @member: all processes of a group
  */
 struct subject {
 	struct roundwatch_tally tally;
@@ -43,9 +42,9 @@ struct subject {
 };
 
 /**
- * struct subjects - one for each line
- * @process: all processes that are in there, by PID and time of start
- * @member: of all subjects, one after the other
+ * struct subjects - the subjects of all lines
+ * @process: all processes in them, sorted by PID and start time
+ * @member: the members of all subjects, one subject after the other
  */
 struct subjects {
 	struct subject *subject;
@@ -65,23 +64,23 @@ enum subject_by {
 };
 
 /*
- * What is, apart from what was; of a tally or of a subject's. Whatever shows or
- * counts verdicts takes them from here.
+ * The present and the past verdict, of a tally or of a subject's tally. All output and
+ * all counts of verdicts use these functions.
  */
 
-/* It is no more: the task is gone, or runs another program. Its last_ns is when. */
+/* True if the task has ended or runs another program; last_ns is the time of the end. */
 bool tally_ended(const struct roundwatch_tally *t);
 
-/* The verdict on what lives: CLEAR after the end. One of a newer module is RANDOMX. */
+/* The present verdict: CLEAR after the end. An unknown verdict of a newer module is RANDOMX. */
 uint8_t present_verdict(const struct roundwatch_tally *t);
 
-/* The highest verdict that it has or had. */
+/* The highest verdict so far. */
 uint8_t worst_verdict(const struct roundwatch_tally *t);
 
-/* The present verdict in a word: its name, or "ended". */
+/* The present verdict as a word: its name, or "ended". */
 const char *present_word(const struct roundwatch_tally *t);
 
-/* What the tallies of one process come to; there is one at least, and they are sorted. */
+/* Combine the tallies of one process; there is at least one, and they are sorted. */
 void subject_of(struct subject *to, struct roundwatch_tally *tally, size_t n);
 
 /* One subject for each process, or for each thread, worst first. */
@@ -89,11 +88,11 @@ void subjects_by_process(const struct snapshot *snap, struct subjects *to);
 void subjects_by_thread(const struct snapshot *snap, struct subjects *to);
 
 /**
- * subjects_group - put processes together that are in the same container, pod, …
- * @s: one for each process, as subjects_by_process() made them
+ * subjects_group - combine processes of the same container, pod, …
+ * @s: one subject for each process, made by subjects_by_process()
  *
- * Those that are in none make one subject; those of which nothing is known,
- * as they have ended or run on another host, make another.
+ * Processes that are in none make one subject. Processes for which this is not known,
+ * because they have ended or run on another host, make another one.
  */
 void subjects_group(struct subjects *s, const struct host *host, enum subject_by by);
 
@@ -104,11 +103,11 @@ void process_look_up(const struct host *host, const struct roundwatch_tally *t,
 /* The same, looked up once. */
 const struct identity *process_identity(struct process *p, const struct host *host);
 
-/* Words for the numbers in roundwatch.h; "unknown" for those of a newer module. */
+/* Names for the numbers in roundwatch.h; "unknown" for those of a newer module. */
 const char *verdict_name(uint8_t verdict);
 const char *mode_name(uint8_t mode);
 
-/* Name of the nth flag of a tally, if it is set in @flags; NULL if not. n < FLAGS */
+/* Name of the nth flag of a tally if it is set in @flags, otherwise NULL. n < FLAGS */
 #define FLAGS 4
 const char *flag_name(uint32_t flags, unsigned int n);
 
