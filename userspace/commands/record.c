@@ -22,11 +22,11 @@ struct buffer {
 };
 
 /**
- * struct record - what is asked for
- * @path: of the recording; "-": standard output
- * @follow: go on after the present state
- * @count: tallies that change, to end after; 0: no end
- * @seconds: to go on for; 0: no end
+ * struct record - the command line
+ * @path: the recording; "-": standard output
+ * @follow: continue after the present state
+ * @count: number of changes after which to stop; 0: no limit
+ * @seconds: time after which to stop; 0: no limit
  * @pools: list of pools
  */
 struct record {
@@ -233,7 +233,7 @@ static bool follow_accused(const struct roundwatch_header *record, int fd, struc
 	return written;
 }
 
-/* What changes, a record at a time, so that the recording is always whole. */
+/* Write changes, one record at a time, so that the recording is always complete. */
 static enum status follow(struct source *source, const struct record *r, int fd,
 			  struct snapshot *snap, const struct keeper *k)
 {
@@ -277,7 +277,7 @@ static enum status keep(const struct source_options *from, const struct record *
 	if (r->follow)
 		signals_catch();
 	status = read_state(&source, &snap, &k, &state);
-	/* No file before there is something to be kept in it. */
+	/* Create the file only when there is data. */
 	if (!status) {
 		fd = open_recording(r);
 		if (fd < 0 || !write_all(fd, state.data, state.size))

@@ -7,7 +7,7 @@
 
 /**
  * struct process - a tallied process
- * @tally: one of its tallies, by its own name if there is such: which process it is
+ * @tally: one of its tallies, if possible one with its own name: identifies the process
  * @worst: the highest verdict that it has or had
  * @dossier: what the recording has about it, see dossier.h; NULL: nothing
  * @id: filled in when it is first asked for, as @identified says
