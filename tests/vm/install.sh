@@ -16,7 +16,8 @@ version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 installs()
 {
 	make install || return 1
-	[ "$(cat /sys/module/roundwatch/version)" = "$version" ] || fail 'another version is loaded' || return 1
+	[ "$(cat /sys/module/roundwatch/version)" = "$version" ] ||
+		fail 'another version is loaded' || return 1
 	[ "$(stat -c '%U:%G %a' /dev/roundwatch)" = 'root:roundwatch 440' ] ||
 		fail "the device is $(stat -c '%U:%G %a' /dev/roundwatch)"
 }

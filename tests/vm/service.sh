@@ -27,8 +27,8 @@ lay_out_modules()
 install_version()
 {
 	mkdir -p "$modules/updates"
-	LC_ALL=C sed "s/version=$version\x00/version=$1\x00/; s/srcversion=......../srcversion=$2$2$2$2$2$2$2$2/" \
-		"$RW_KO" >"$modules/updates/roundwatch.ko" && depmod "$RW_KVER" &&
+	LC_ALL=C sed -e "s/version=$version\x00/version=$1\x00/" \
+		-e "s/srcversion=..../srcversion=$2$2$2$2/" "$RW_KO" >"$modules/updates/roundwatch.ko" && depmod "$RW_KVER" &&
 		[ "$(modinfo -F version roundwatch)" = "$1" ]
 }
 
@@ -46,9 +46,11 @@ device_is()
 # The device is there before the group.
 install_all()
 {
-	lay_out_modules && install_version 0.0.8 8 && "$module" load && device_is 'root:root 440' || return 1
+	lay_out_modules && install_version 0.0.8 8 && "$module" load &&
+		device_is 'root:root 440' || return 1
 	make -s -C "$RW_TOP/packaging" install-module install-host &&
-		cp "$RW_TOP/build/roundwatch" /usr/local/sbin && /usr/local/libexec/roundwatch/host || return 1
+		cp "$RW_TOP/build/roundwatch" /usr/local/sbin &&
+		/usr/local/libexec/roundwatch/host || return 1
 	device_is 'root:roundwatch 440' || fail "the device is $(stat -c '%U:%G %a' /dev/roundwatch)"
 }
 
@@ -176,7 +178,8 @@ is_stopped()
 acts()
 {
 	chmod 666 /etc/roundwatch/allow
-	with action.conf && await 60 has_logged '"ROUNDWATCH_RESPONSE_OUTCOME":"refused"' "\"PROCESS_PID\":\"$pid\"" || return 1
+	with action.conf && await 60 has_logged '"ROUNDWATCH_RESPONSE_OUTCOME":"refused"' \
+		"\"PROCESS_PID\":\"$pid\"" || return 1
 	! is_stopped || fail "stopped" || return 1
 	chmod 644 /etc/roundwatch/allow
 	systemctl restart $unit && await 60 is_stopped
