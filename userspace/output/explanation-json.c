@@ -35,7 +35,8 @@ static json_object *steps_to_json(const struct steps *s)
 
 		json_object_object_add(o, "purpose", json_object_new_string(step_name(step->kind)));
 		json_object_object_add(o, "command", json_object_new_string(step->command));
-		json_object_object_add(o, "note", step->note ? json_object_new_string(step->note) : NULL);
+		json_object_object_add(o, "note",
+				       step->note ? json_object_new_string(step->note) : NULL);
 		json_object_array_add(a, o);
 	}
 	return a;
