@@ -99,7 +99,8 @@ static bool same_subject(const struct roundwatch_tally *a, const struct roundwat
 	return a->tgid == b->tgid && a->pid == b->pid && a->start_ns == b->start_ns;
 }
 
-static void add_point(struct explanation *e, const struct snapshot *snap, const struct subjects *all)
+static void add_point(struct explanation *e, const struct snapshot *snap,
+		      const struct subjects *all)
 {
 	struct point *p = &e->history[e->points++];
 

@@ -208,7 +208,8 @@ static size_t add_rows(struct table *t, const struct subjects *s, const struct h
 }
 
 /* In the time of the records, 0 for all; or print an error. */
-static bool find_since(const struct list_options *o, const struct snapshot *snap, uint64_t *since_ns)
+static bool find_since(const struct list_options *o, const struct snapshot *snap,
+		       uint64_t *since_ns)
 {
 	int64_t offset = snap->info.realtime_offset_ns, moment;
 

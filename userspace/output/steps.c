@@ -75,7 +75,8 @@ static void kill_process(struct steps *to, const struct roundwatch_tally *t, con
 	add(to, STEP_STOP, note, "kill -KILL %u", t->tgid);
 }
 
-static void handle_pod(struct steps *to, const struct roundwatch_tally *t, const struct identity *id)
+static void handle_pod(struct steps *to, const struct roundwatch_tally *t,
+		       const struct identity *id)
 {
 	char *space = quote(id->pod_namespace), *pod = quote(id->pod);
 

@@ -29,7 +29,8 @@ json_object *identity_to_json(const struct identity *id)
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		const char *text = *(char *const *)((const char *)id + texts[i].offset);
 
-		json_object_object_add(o, texts[i].name, text ? json_object_new_string(text) : NULL);
+		json_object_object_add(o, texts[i].name,
+				       text ? json_object_new_string(text) : NULL);
 	}
 	json_object_object_add(o, "ppid", id->ppid ? json_object_new_int64(id->ppid) : NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
