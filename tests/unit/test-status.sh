@@ -221,6 +221,21 @@ same "a recording: nothing of a kernel" "$(json status.kernel) $(json status.ali
 run status --json --input recording --sysroot host
 same "a recording with its host" "$(json status.kernel)" "\"$release\""
 
+# What is, apart from what was and what may be.
+mk info tally pid=1 tgid=1 comm=past verdict=3 highest=3 evidence=900 flags=2 \
+	tally pid=2 tgid=2 comm=mine verdict=3 highest=3 evidence=1100 uid=4242 \
+	tally pid=3 tgid=3 comm=other verdict=2 highest=3 evidence=500 uid=4243 end >states
+echo 'user 4242' >allow
+run status --sysroot host --device states --allow allow
+expect "states" 0
+says "states" out "Processes:     0 randomx, 1 suspect, 0 rounding, 0 clear" \
+	"Allowed:       1 randomx, 0 suspect" "Ended:         1 that were"
+run status --json --sysroot host --device states --allow allow
+same "states, as JSON" "$(json status.processes.randomx) $(json status.processes.suspect) \
+$(json status.allowed.randomx) $(json status.ended)" "0 1 1 1"
+run status --json --sysroot host --device states
+same "states without a list" "$(json status.processes.randomx) $(json status.allowed.randomx)" "1 0"
+
 # Who has the device open: by the links of the copy.
 fresh
 mkdir -p host/sys/module/roundwatch

@@ -19,6 +19,7 @@ static void help(void)
 	      "Show the module's version, counters and thresholds, whether it can see, which\n"
 	      "processes keep it from being unloaded, and what to do if it is not loaded.\n"
 	      "\n"
+	      "     --allow <file>    the allow list, not " ALLOW_FILE "\n"
 	      " -J, --json            print JSON\n"
 	      " -r, --raw             print a name and a word a line\n"
 	      COMMON_HELP, stdout);
@@ -48,6 +49,8 @@ static struct alive watch(const struct source_options *from)
 	return alive;
 }
 
+enum { OPT_ALLOW = OPT_OWN };
+
 enum format { TEXT, JSON, RAW };
 
 static void print(const struct module_state *s, enum format format)
@@ -57,6 +60,19 @@ static void print(const struct module_state *s, enum format format)
 	};
 
 	how[format](s);
+}
+
+static void count(struct module_state *s, const struct host *host, const char *allow_path)
+{
+	struct allow allow = { 0 };
+	struct subjects subjects;
+
+	/* Prints what is wrong with it; then nothing counts as allowed that is not. */
+	allow_read(&allow, allow_path);
+	subjects_by_process(s->snap, &subjects);
+	census_take(&s->census, &subjects, host, &allow);
+	subjects_free(&subjects);
+	allow_free(&allow);
 }
 
 static enum status warn(const struct module_state *s)
@@ -78,7 +94,7 @@ static enum status warn(const struct module_state *s)
 
 /* @snap: NULL if the module cannot be read */
 static enum status show_state(const struct source_options *from, const struct snapshot *snap,
-			      enum format format)
+			      const char *allow_path, enum format format)
 {
 	struct module_state s = { .snap = snap };
 	struct host host;
@@ -90,8 +106,10 @@ static enum status show_state(const struct source_options *from, const struct sn
 	kernel_read(&host, &s.kernel);
 	if (s.has_host)
 		holders_read(&host, &s.holders);
-	if (snap)
+	if (snap) {
 		s.alive = watch(from);
+		count(&s, &host, allow_path);
+	}
 	print(&s, format);
 	holders_free(&s.holders);
 	kernel_free(&s.kernel);
@@ -99,16 +117,17 @@ static enum status show_state(const struct source_options *from, const struct sn
 	return warn(&s);
 }
 
-static enum status show(const struct source_options *from, enum format format)
+static enum status show(const struct source_options *from, const char *allow_path,
+			enum format format)
 {
 	struct snapshot snap;
 	enum status status = snapshot_read(from, &snap);
 
 	if (status == STATUS_NO_MODULE)
-		return show_state(from, NULL, format);
+		return show_state(from, NULL, NULL, format);
 	if (status)
 		return status;
-	status = show_state(from, &snap, format);
+	status = show_state(from, &snap, allow_path, format);
 	snapshot_free(&snap);
 	return status;
 }
@@ -118,11 +137,13 @@ static enum status run(int argc, char **argv)
 	static const struct option options[] = {
 		{ "json",	no_argument,		NULL, 'J' },
 		{ "raw",	no_argument,		NULL, 'r' },
+		{ "allow",	required_argument,	NULL, OPT_ALLOW },
 		COMMON_LONG,
 		{ 0 }
 	};
 	struct source_options from = { 0 };
 	enum status status;
+	const char *allow_path = NULL;
 	bool json = false, raw = false;
 	int opt;
 
@@ -131,6 +152,8 @@ static enum status run(int argc, char **argv)
 			json = true;
 		else if (opt == 'r')
 			raw = true;
+		else if (opt == OPT_ALLOW)
+			allow_path = optarg;
 		else if (!common_option(&cmd_status, opt, argv, options, &from, &status))
 			return status;
 	}
@@ -140,7 +163,7 @@ static enum status run(int argc, char **argv)
 		error("status: --json and --raw exclude each other; use one of them");
 		return STATUS_USAGE;
 	}
-	return show(&from, json ? JSON : raw ? RAW : TEXT);
+	return show(&from, allow_path, json ? JSON : raw ? RAW : TEXT);
 }
 
 const struct command cmd_status = {

@@ -383,6 +383,10 @@ static void read_unseen(const struct host *host, struct kernel *k)
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
 		if (!there(host, wanted[i].path))
 			fprintf(f, "%s\n", wanted[i].means);
+	if (host->filter)
+		fprintf(f, "processes of others: /proc is mounted with %s\n", host->filter);
+	if (host->blur)
+		fprintf(f, "which process is which: %s\n", host->blur);
 	fclose(f);
 }
 

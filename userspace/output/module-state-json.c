@@ -104,7 +104,8 @@ static json_object *present_to_json(const struct module_state *s)
 	const struct table clock = { .realtime_offset_ns = info->realtime_offset_ns };
 	json_object *status = json_object_new_object();
 	json_object *processes = json_object_new_object();
-	size_t count[ROUNDWATCH_RANDOMX + 1];
+	const size_t *count = s->census.count;
+	json_object *allowed = json_object_new_object();
 	struct value text = value_text(xstrndup(info->version, sizeof(info->version)));
 	struct {
 		const char *name;
@@ -142,11 +143,15 @@ static json_object *present_to_json(const struct module_state *s)
 
 		json_object_object_add(status, member[i].name, value_to_json(&clock, &v));
 	}
-	state_count(s, count);
 	for (int i = ROUNDWATCH_RANDOMX; i >= ROUNDWATCH_CLEAR; i--)
 		json_object_object_add(processes, verdict_name(i),
 				       json_object_new_int64(count[i]));
 	json_object_object_add(status, "processes", processes);
+	for (int i = ROUNDWATCH_RANDOMX; i >= ROUNDWATCH_SUSPECT; i--)
+		json_object_object_add(allowed, verdict_name(i),
+				       json_object_new_int64(s->census.allowed[i]));
+	json_object_object_add(status, "allowed", allowed);
+	json_object_object_add(status, "ended", json_object_new_int64(s->census.ended));
 	add_holders(status, s);
 	add_kernel(status, k);
 	free(text.text);

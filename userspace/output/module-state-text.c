@@ -14,21 +14,6 @@ bool state_is_dead(const struct module_state *s)
 	return s->alive.known && !s->alive.observations;
 }
 
-void state_count(const struct module_state *state, size_t count[ROUNDWATCH_RANDOMX + 1])
-{
-	struct subjects s;
-
-	for (int i = 0; i <= ROUNDWATCH_RANDOMX; i++)
-		count[i] = 0;
-	subjects_by_process(state->snap, &s);
-	for (size_t i = 0; i < s.n; i++) {
-		uint8_t verdict = s.subject[i].tally.verdict;
-
-		count[verdict > ROUNDWATCH_RANDOMX ? ROUNDWATCH_RANDOMX : verdict]++;
-	}
-	subjects_free(&s);
-}
-
 static const char *on_or_off(enum answer a)
 {
 	return a == YES ? "on" : a == NO ? "off" : "not known";
@@ -123,11 +108,10 @@ static void print_present(const struct module_state *s)
 	const struct kernel *k = &s->kernel;
 	const struct alive *alive = &s->alive;
 	const struct roundwatch_info *info = &snap->info;
-	size_t count[ROUNDWATCH_RANDOMX + 1];
+	const size_t *count = s->census.count, *allowed = s->census.allowed;
 	char iso[NUMBER_MAX], age[NUMBER_MAX];
 	char *raw = xstrndup(info->version, sizeof(info->version)), *safe = text_for_terminal(raw);
 
-	state_count(s, count);
 	printf("Module:        roundwatch %s, ABI %u\n", safe, info->header.abi);
 	printf("State:         %s\n", snapshot_is_blind(snap) || state_is_dead(s) ? "BLIND" : "watching");
 	if (alive->known)
@@ -143,6 +127,11 @@ static void print_present(const struct module_state *s)
 	printf("Processes:     %zu randomx, %zu suspect, %zu rounding, %zu clear\n",
 	       count[ROUNDWATCH_RANDOMX], count[ROUNDWATCH_SUSPECT],
 	       count[ROUNDWATCH_ROUNDING], count[ROUNDWATCH_CLEAR]);
+	if (allowed[ROUNDWATCH_RANDOMX] || allowed[ROUNDWATCH_SUSPECT])
+		printf("Allowed:       %zu randomx, %zu suspect, not counted above\n",
+		       allowed[ROUNDWATCH_RANDOMX], allowed[ROUNDWATCH_SUSPECT]);
+	if (s->census.ended)
+		printf("Ended:         %zu that were suspect or randomx\n", s->census.ended);
 	printf("Tallies:       %llu live, %llu exited, room for %u\n",
 	       info->live, info->exited, info->max_tasks);
 	printf("Claimed:       %llu tallies\n", info->claimed);

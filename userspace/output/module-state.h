@@ -4,6 +4,7 @@
 
 #include "host/holders.h"
 #include "host/kernel.h"
+#include "output/standing.h"
 #include "records/snapshot.h"
 
 /* The data of roundwatch status. */
@@ -23,10 +24,12 @@ struct alive {
 /**
  * struct module_state - the module and its kernel
  * @snap: NULL if the module cannot be read
+ * @census: processes, with @snap
  * @holders: known only if the files of the host are
  */
 struct module_state {
 	const struct snapshot *snap;
+	struct census census;
 	struct kernel kernel;
 	struct holders holders;
 	bool has_host;
@@ -35,9 +38,6 @@ struct module_state {
 
 /* True if it made no observation although there was a context switch. */
 bool state_is_dead(const struct module_state *s);
-
-/* Number of processes by verdict. An unknown verdict counts as the worst. */
-void state_count(const struct module_state *s, size_t count[ROUNDWATCH_RANDOMX + 1]);
 
 void state_print(const struct module_state *s);
 void state_print_json(const struct module_state *s);
