@@ -4,8 +4,8 @@
  *
  * It makes the guest look like the host with another kernel installed: the host's root, over it
  * the tree of scripts/kernel, both read-only through 9p or virtiofs, and over both a tmpfs that
- * takes every write. Then it runs one command, tells the host how that ended, and switches the
- * machine off.
+ * takes every write. Then it runs one command, reports its exit status to the host, and switches
+ * the machine off.
  *
  * From the host it gets three files in the initramfs:
  *   /modules/list   the modules to load, in order, one file name a line
@@ -13,10 +13,10 @@
  * and on the kernel's command line RW_NONCE=…, which the kernel hands to us as environment.
  *
  * To the host it has the serial console (the kernel's alone) and a virtio-serial device:
- *   port 1          output of the command; absent if a person sits at /dev/hvc0, which is so
- *                   if the environment has COLUMNS
- *   port 2          the last line, which shows that we got as far as that
- * Whatever goes wrong here ends in fail(): a line in the kernel log and no last line.
+ *   port 1          output of the command; absent in a terminal session, which is at /dev/hvc0
+ *                   and sets COLUMNS
+ *   port 2          the last line: the command's exit status, and the checksum of its output
+ * Every error here ends in fail(): a line in the kernel log and no last line.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -95,7 +95,7 @@ static void mount_on(const char *source, const char *dir, const char *type, unsi
 		fail("mount %s on %s", source, dir);
 }
 
-/* What the kernel in use may lack: a test that needs it will say so. */
+/* The kernel in use may lack it. A test that needs it then fails. */
 static void try_mount(const char *type, const char *dir)
 {
 	if (!access(dir, F_OK))
@@ -121,7 +121,7 @@ static void load_modules(void)
 	fclose(list);
 }
 
-/* Splits /args into *envp and *argv. The strings stay where they are read, for good. */
+/* Splits /args into *envp and *argv, which point into a static buffer. */
 static void read_args(char ***envp, char ***argv)
 {
 	static char text[MAX_ARGS];
@@ -167,9 +167,9 @@ static const char *get(char **envp, const char *name)
 }
 
 /*
- * The host's files hardly change while a guest runs, and it must not ask again for each: so
- * cache=loose. msize is the most that the virtio transport carries at once. A kernel without
- * 9p, which scripts/vm knows, has virtiofs.
+ * cache=loose: the host's files hardly change while a guest runs, and asking again for each is
+ * slow. msize is the most that the virtio transport carries at once. For a kernel without 9p,
+ * scripts/vm provides virtiofs.
  */
 static void mount_share(const char *tag, const char *dir)
 {
@@ -242,7 +242,7 @@ static void loopback_up(void)
 	close(sock);
 }
 
-/* The host announces its ports after the driver has been loaded, each in its own time. */
+/* The ports appear some time after the driver has been loaded. */
 static int open_port(const char *path)
 {
 	char event[sizeof(struct inotify_event) + NAME_MAX + 1];
@@ -286,7 +286,7 @@ static void __attribute__((noreturn)) command(char **argv, char **envp, int in, 
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-/* Reaps whatever has ended; true once that was the command. */
+/* Reaps all children that have ended. True if the command was one of them. */
 static bool reap(pid_t child, int *status)
 {
 	bool ended = false;
@@ -302,7 +302,7 @@ static bool reap(pid_t child, int *status)
 	return ended;
 }
 
-/* What the command wrote, as cksum(1) of all of it: the host compares. */
+/* The checksum of all that the command wrote, as cksum(1) computes it. The host compares. */
 static struct output {
 	uint32_t crc;
 	uintmax_t bytes;
@@ -340,8 +340,8 @@ static void copy(int from, int to)
 }
 
 /*
- * Everything that the command left running dies with it. Its output is complete when no one
- * holds the pipe any more; a process that cannot be killed is a bug worth reporting.
+ * Everything that the command left running is killed. Its output is complete when no process
+ * has the pipe open any more. A process that cannot be killed is an error.
  */
 static int run(char **argv, char **envp, bool terminal)
 {
@@ -399,7 +399,7 @@ static int run(char **argv, char **envp, bool terminal)
 	return status;
 }
 
-/* If a test wants another process 1, we go on as a child of that. */
+/* If a test wants another process 1, this program continues as its child. */
 static void give_way_to(const char *command)
 {
 	pid_t child = fork();
@@ -438,7 +438,7 @@ int main(void)
 	if (init)
 		give_way_to(init);
 
-	/* Booting is not the test: from here on the console gets every line, not just warnings. */
+	/* The boot is over: from here on the console gets every line, not just warnings. */
 	klogctl(8, NULL, 8);
 
 	port = open_port(STATUS_PORT);
