@@ -25,21 +25,21 @@ static void help(FILE *f)
 {
 	fputs("Usage: roundwatch [subcommand] [options]\n"
 	      "\n"
-	      "Find RandomX miners by how they change the rounding mode. Needs root, and the\n"
-	      "kernel module of the same name.\n"
+	      "Find RandomX miners by their changes of the rounding mode. Needs the kernel\n"
+	      "module of the same name, and root or the group roundwatch.\n"
 	      "\n"
 	      "Subcommands:\n", f);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(f, " %-8s %s\n", commands[i]->name, commands[i]->summary);
-	fputs(" help     this, or with the name of a subcommand, its own help\n"
+	fputs(" help     this help, or that of a subcommand\n"
 	      "\n"
 	      "Options:\n"
-	      " -h, --help            show this help; after a subcommand, its own\n"
+	      " -h, --help            show this help; after a subcommand, its help\n"
 	      " -V, --version         show the version\n"
-	      "Without a subcommand, those of list, and PIDs: see \"roundwatch help list\".\n"
+	      "Without a subcommand, options and PIDs of list: see \"roundwatch help list\".\n"
 	      "\n"
 	      "Exit status: 0 success, 1 failure, 2 wrong usage, 3 module not loaded or not\n"
-	      "readable, 4 module blind. More in roundwatch(8).\n", f);
+	      "readable, 4 module blind. See roundwatch(8).\n", f);
 }
 
 static const struct command *find_command(const char *name)

@@ -103,6 +103,10 @@ static void test_sure(void)
 	ok(!sure("x87"), "evidence above its parts, not of x87");
 	tally.flags = ROUNDWATCH_X87;
 	ok(sure("x87 followed"), "evidence above its parts, of x87");
+	ok(!sure("less memory"), "the memory is sufficient");
+	tally.flags = ROUNDWATCH_SMALL;
+	tally.evidence = 90;
+	ok(sure("less memory") && !sure("below its parts"), "too little memory is named");
 }
 
 static void test_maybe(void)

@@ -124,11 +124,11 @@ recording
 has "other parameters" "$(explain 7)" "Less is known than usual"
 rule="suspect_evidence=70 randomx_evidence=100 decay=7 gap_us=10000"
 recording flags=4
-has "a guest" "$(explain 7)" "only the inside of the machine can tell"
+has "a guest" "$(explain 7)" "Look inside the machine for the program"
 recording verdict=2 flags=8
 has "x87" "$(explain 7)" "A loop over fesetround()"
 recording comm=monerod
-has "a node" "$(explain 7)" "An honest Monero node: it is called so"
+has "a node" "$(explain 7)" "An honest Monero node, by its name"
 recording flags=2
 has "ended" "$(explain 8)" "ended worker [7, thread 8] was randomx: behaved like RandomX"
 has "ended: when" "$(explain 8)" "ended 3s ago; user 0"
@@ -177,7 +177,7 @@ mk head info dropped=5 end >recording
 has "clear, but the table was full" "$(explain --sysroot host 7)" "5 observations dropped"
 mk head info flags=1 end >recording
 same "blind: status" "$(explain --sysroot host 7 >/dev/null; echo $?)" 4
-has "blind" "$(explain --sysroot host 7)" "the module is blind, so that this says nothing"
+has "blind" "$(explain --sysroot host 7)" "the module is blind, so this says nothing"
 recording
 same "no number" "$(explain >/dev/null; echo $?)" 2
 same "no such number" "$(explain 7x >/dev/null; echo $?)" 2

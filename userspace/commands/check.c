@@ -62,10 +62,10 @@ static void help(void)
 {
 	fputs("Usage: roundwatch check [options]\n"
 	      "\n"
-	      "Check once, for a monitoring system: a line with performance data.\n"
+	      "Check once, for a monitoring system. Print a line with performance data.\n"
 	      "\n"
-	      "     --suspect <state>  what a suspect is: warning (default), critical or ok\n"
-	      "     --allow <file>     whom to let be, not " ALLOW_FILE "\n"
+	      "     --suspect <state>  state for suspect: warning (default), critical or ok\n"
+	      "     --allow <file>     allow list instead of " ALLOW_FILE "\n"
 	      COMMON_HELP
 	      "\n"
 	      "Exit status: 0 OK, 1 WARNING (a suspect), 2 CRITICAL (randomx), 3 UNKNOWN: the\n"
@@ -83,7 +83,7 @@ static char *safe(const char *text)
 	return copy;
 }
 
-/* The line that everybody shows. @text is plain ASCII but for names. */
+/* The line of output. @text is plain ASCII, except for names. */
 static int conclude(enum state state, char *text, const char *data)
 {
 	static const char *const name[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
@@ -360,7 +360,7 @@ static enum status run(int argc, char **argv)
 
 const struct command cmd_check = {
 	.name = "check",
-	.summary = "a line and an exit status for Nagios, Icinga and their like",
+	.summary = "a line and an exit status for Nagios, Icinga and similar systems",
 	.help = help,
 	.run = run,
 };

@@ -274,19 +274,19 @@ static void help(void)
 {
 	fputs("Usage: roundwatch explain [options] <pid>|<tid>...\n"
 	      "\n"
-	      "Tell why a process or a thread has its verdict, how sure that is, what else it\n"
-	      "could be, and what else in /proc speaks for a miner.\n"
+	      "Explain why a process or a thread has its verdict, how reliable this is, what\n"
+	      "else it could be, other signs of a miner in /proc, and what to do next.\n"
 	      "\n"
-	      " -w, --watch <seconds> watch the evidence for so long, and draw it\n"
-	      "     --pools <file>    the pools that miners connect to; " POOL_LIST "\n"
-	      "     --allow <file>    the processes that may mine, not " ALLOW_FILE "\n"
+	      " -w, --watch <seconds> watch the evidence for this time, and draw it\n"
+	      "     --pools <file>    list of pools instead of " POOL_LIST "\n"
+	      "     --allow <file>    allow list instead of " ALLOW_FILE "\n"
 	      "     --color <when>    auto, always or never\n"
 	      " -J, --json            print JSON\n"
 	      COMMON_HELP
 	      "\n"
-	      "Exit status: 0 all explained, 1 nothing is known of one of them, 2, 3 and 4 as\n"
-	      "in \"roundwatch help\". A process that lives and never left round-to-nearest is\n"
-	      "explained.\n", stdout);
+	      "Exit status: 0 all explained, 1 nothing is known about one of them; 2, 3 and 4\n"
+	      "as in \"roundwatch help\". A living process that never left round-to-nearest is\n"
+	      "explained, too.\n", stdout);
 }
 
 static bool take_number(const char *what, const char *text, uint64_t max, uint64_t *number)
@@ -371,7 +371,7 @@ static enum status run(int argc, char **argv)
 
 const struct command cmd_explain = {
 	.name = "explain",
-	.summary = "why a process has its verdict, how sure, and what else speaks for it",
+	.summary = "why a process has its verdict, how reliable, and what to do next",
 	.help = help,
 	.run = run,
 };

@@ -44,18 +44,18 @@ static void help(void)
 	      "List the processes that left round-to-nearest, worst first.\n"
 	      "     --by <what>       a line for each process, container, pod, unit, user or vm\n"
 	      "     --verdict <list>  only randomx, suspect, rounding, clear or ended\n"
-	      "     --since <time>    only what changed since: 10m, 2h, 22:00, 2026-01-31\n"
-	      "     --live            only those that live\n"
-	      " -a, --all             those that never left it, too\n"
+	      "     --since <time>    only changes since this time: 10m, 2h, 22:00, 2026-01-31\n"
+	      "     --live            only living processes\n"
+	      " -a, --all             also processes that never left it\n"
 	      " -t, --threads         a line for each thread, not for each process\n"
-	      "     --sort <column>   the largest first; not the worst\n"
-	      "     --time <how>      age, or iso: absolute times\n"
-	      "     --allow <file>    mark those that may mine, not by " ALLOW_FILE "\n"
+	      "     --sort <column>   largest first, instead of worst first\n"
+	      "     --time <format>   age, or iso for absolute times\n"
+	      "     --allow <file>    allow list instead of " ALLOW_FILE "\n"
 	      " -o, --output <list>   show these columns; +<list>: after the default ones\n"
-	      " -J, --json; -r, --raw      print JSON; words, with blanks in them as \\x20\n"
+	      " -J, --json; -r, --raw      print JSON; print words, with blanks as \\x20\n"
 	      " -n, --noheadings; --color  no headings; auto, always or never\n"
 	      COMMON_HELP
-	      "Columns (roundwatch(8) says what is in them):\n", stdout);
+	      "Columns (described in roundwatch(8)):\n", stdout);
 	columns_list(stdout, "", row_columns, row_columns_n);
 }
 

@@ -23,14 +23,14 @@ static void help(void)
 {
 	fputs("Usage: roundwatch metrics [options]\n"
 	      "\n"
-	      "Print the module's counters and verdicts as Prometheus reads them.\n"
+	      "Print the module's counters and verdicts in the format of Prometheus.\n"
 	      "\n"
-	      "     --textfile <file>  write them to this file, in one go: for node_exporter,\n"
-	      "                        whose directory of textfiles takes names in .prom\n"
-	      "     --allow <file>     who is marked as allowed, not by " ALLOW_FILE "\n"
+	      "     --textfile <file>  replace this file, for the textfile collector of\n"
+	      "                        node_exporter, which reads names that end in .prom\n"
+	      "     --allow <file>     allow list instead of " ALLOW_FILE "\n"
 	      COMMON_HELP
 	      "\n"
-	      "If the module cannot be read, roundwatch_up is 0 and the exit status 3.\n", stdout);
+	      "If the module cannot be read, roundwatch_up is 0 and the exit status is 3.\n", stdout);
 }
 
 static void describe(FILE *f, const char *name, const char *type, const char *what)

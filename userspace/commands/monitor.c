@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* roundwatch monitor: tells of each verdict as it rises, falls or ends, and acts if it shall */
+/* roundwatch monitor: reports verdicts that rise, fall or end, and can act on them */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -33,7 +33,7 @@ enum {
 };
 
 #define EXEC_TIMEOUT	60	/* seconds, by default */
-#define WIND_UP		5	/* seconds for commands that run when we are told to end */
+#define WIND_UP		5	/* seconds for running commands after a signal to end */
 
 /* How often the module is asked whether it sees; the first time when its silence would tell. */
 #define SIGHT_NS	(60 * NSEC)
@@ -65,18 +65,18 @@ static void help(void)
 {
 	fputs("Usage: roundwatch monitor [options]\n"
 	      "\n"
-	      "Report each process as its verdict rises to suspect or above, falls, or ends.\n"
+	      "Report each process when its verdict rises to suspect or above, falls or ends.\n"
 	      "\n"
-	      "     --format <how>    json (Elastic Common Schema, an object a line), text, or\n"
-	      "                       syslog (to the system's log); default: entries of the\n"
-	      "                       journal if systemd runs it with that, else json\n"
-	      "     --exec <command>  run this, through sh, with each event's JSON as its input\n"
-	      "     --exec-timeout <seconds>  ... and kill it after so long (60)\n"
+	      "     --format <format> json (Elastic Common Schema, one object on each line),\n"
+	      "                       text, or syslog (to the system log); default: entries of\n"
+	      "                       the journal if systemd connects it, otherwise json\n"
+	      "     --exec <command>  run this with sh for each event, with its JSON as input\n"
+	      "     --exec-timeout <seconds>  ... and kill it after this time (60)\n"
 	      "     --action <what>   stop or kill processes that are randomx; none (default)\n"
 	      "     --action-guests   ... also those that run a virtual machine\n"
-	      "     --allow <file>    processes that may mine, not " ALLOW_FILE "\n"
-	      "     --wait            wait for the module if it is not there at first\n"
-	      "     --exit-blind      end, with status 4, if the module is blind\n"
+	      "     --allow <file>    allow list instead of " ALLOW_FILE "\n"
+	      "     --wait            wait for the module if it is not loaded at the start\n"
+	      "     --exit-blind      exit with status 4 if the module is blind\n"
 	      COMMON_HELP, stdout);
 }
 
@@ -138,7 +138,7 @@ static int check_sight(bool first)
 	return m.exit_blind ? STATUS_BLIND : STATUS_OK;
 }
 
-/* Reads on; what was lost is told, and made good by reading the present state. */
+/* Continue to read. If records were lost, report it and read the present state. */
 static int read_on(void)
 {
 	struct event e;
@@ -185,7 +185,7 @@ static int connect_device(bool again)
 	return status;
 }
 
-/* From then on, whatever comes into being in the device's directory is told. */
+/* From then on, the kernel reports new files in the directory of the device. */
 static int watch_directory(void)
 {
 	char *path = xasprintf("%s", device());
@@ -247,7 +247,7 @@ static int interrupted(void)
 			follow_count(&m.follow, ROUNDWATCH_RANDOMX));
 	reports_send(&m.reports, &e);
 	follow_close(&m.follow);
-	/* Another module begins with empty hands: whoever still mines will be told anew. */
+	/* A module that is loaded again knows nothing: processes that still mine are reported again. */
 	follow_forget(&m.follow);
 	m.blind = false;
 	return wait_for_device();
@@ -543,7 +543,7 @@ static enum status run(int argc, char **argv)
 
 const struct command cmd_monitor = {
 	.name = "monitor",
-	.summary = "events, as verdicts rise, fall and end: for logs, and to act upon",
+	.summary = "events when verdicts rise, fall or end: for logs and for actions",
 	.help = help,
 	.run = run,
 };

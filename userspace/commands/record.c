@@ -42,13 +42,13 @@ static void help(void)
 	fputs("Usage: roundwatch record [options] <file>\n"
 	      "\n"
 	      "Write the present state to a file that the other subcommands read with --input.\n"
-	      "With \"-\", write it to standard output. What is to be seen of accused processes\n"
-	      "is kept, too, so that list and explain know them on another host.\n"
+	      "With \"-\", write it to standard output. The recording includes the identity of\n"
+	      "accused processes, for list and explain on another host.\n"
 	      "\n"
-	      " -f, --follow          then what changes, until interrupted\n"
-	      " -n, --count <n>       end after so many changes; implies --follow\n"
-	      " -s, --seconds <n>     end after that time; implies --follow\n"
-	      "     --pools <file>    pools that miners connect to, not " POOL_LIST "\n"
+	      " -f, --follow          continue with changes, until interrupted\n"
+	      " -n, --count <n>       stop after this number of changes; implies --follow\n"
+	      " -s, --seconds <n>     stop after this time; implies --follow\n"
+	      "     --pools <file>    list of pools instead of " POOL_LIST "\n"
 	      COMMON_HELP, stdout);
 }
 
@@ -353,7 +353,7 @@ static enum status run(int argc, char **argv)
 
 const struct command cmd_record = {
 	.name = "record",
-	.summary = "keep the present state in a file, to be read with --input",
+	.summary = "write the present state to a file, to be read with --input",
 	.help = help,
 	.run = run,
 };

@@ -21,7 +21,7 @@ static void help(void)
 	      "\n"
 	      "     --allow <file>    the allow list, not " ALLOW_FILE "\n"
 	      " -J, --json            print JSON\n"
-	      " -r, --raw             print a name and a word a line\n"
+	      " -r, --raw             print one name and one value on each line\n"
 	      COMMON_HELP, stdout);
 }
 
@@ -168,7 +168,7 @@ static enum status run(int argc, char **argv)
 
 const struct command cmd_status = {
 	.name = "status",
-	.summary = "the module, whether it can see, and what to do if it is not there",
+	.summary = "the module, whether it can see, and what to do if it is not loaded",
 	.help = help,
 	.run = run,
 };

@@ -48,15 +48,15 @@ static void help(void)
 {
 	fputs("Usage: roundwatch top [options]\n"
 	      "\n"
-	      "Show processes full screen, worst first, kept up to date: in which modes they\n"
-	      "were seen, how often they change, their evidence in the last minute. The key h\n"
-	      "explains the keys.\n"
+	      "Show processes full screen, worst first, and update them: the modes in which\n"
+	      "they were seen, how often they change, their evidence in the last minute. The\n"
+	      "key h shows all keys.\n"
 	      "\n"
-	      " -d, --delay <seconds> time between two snapshots (1)\n"
+	      " -d, --delay <seconds> time between two updates (1)\n"
 	      " -t, --threads         a line for each thread, not for each process\n"
 	      "     --by <what>       a line for each process, container, pod, unit, user or vm\n"
-	      "     --allow <file>    mark those that may mine, not by " ALLOW_FILE "\n"
-	      " -a, --all             those that never left round-to-nearest too\n"
+	      "     --allow <file>    allow list instead of " ALLOW_FILE "\n"
+	      " -a, --all             also processes that never left round-to-nearest\n"
 	      COMMON_HELP, stdout);
 }
 
@@ -384,7 +384,7 @@ static enum status run(int argc, char **argv)
 
 const struct command cmd_top = {
 	.name = "top",
-	.summary = "the same, full screen and kept up to date",
+	.summary = "the same, full screen and updated",
 	.help = help,
 	.run = run,
 };

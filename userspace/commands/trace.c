@@ -64,13 +64,13 @@ static void help(void)
 	      "Show observations as they happen, until interrupted.\n"
 	      "\n"
 	      " -p, --pid <list>      only of these processes or threads\n"
-	      " -c, --comm <name>     only of threads of that name\n"
+	      " -c, --comm <name>     only of threads with this name\n"
 	      " -m, --mode <list>     only in these modes, as in RD,RU,RZ\n"
 	      "     --verdicts        show verdicts that rise or fall, not observations\n"
-	      " -n, --count <n>       end after so many\n"
-	      " -s, --seconds <n>     end after that time\n"
-	      " -J, --json            print a JSON object a line\n"
-	      "With --input, read what was read from a trace_pipe of the kernel's.\n"
+	      " -n, --count <n>       stop after this number of lines\n"
+	      " -s, --seconds <n>     stop after this time\n"
+	      " -J, --json            print one JSON object on each line\n"
+	      "With --input, read text that was copied from the kernel's trace_pipe.\n"
 	      COMMON_HELP, stdout);
 }
 
@@ -545,7 +545,7 @@ static enum status run(int argc, char **argv)
 
 const struct command cmd_trace = {
 	.name = "trace",
-	.summary = "observations, or verdicts, as they happen",
+	.summary = "observations or verdicts as they happen",
 	.help = help,
 	.run = run,
 };

@@ -89,7 +89,7 @@ void conclude_without(struct conclusions *to, const struct snapshot *snap, uint6
 	const struct roundwatch_info *info = &snap->info;
 
 	if (snapshot_is_blind(snap)) {
-		say(&to->sure, "Not at all: the module is blind, so that this says nothing.");
+		say(&to->sure, "Not at all: the module is blind, so this says nothing.");
 		return;
 	}
 	say(&to->sure, "The module keeps a tally of each task that leaves round-to-nearest, and has "
@@ -142,21 +142,24 @@ static void conclude_sure(struct conclusions *to, const struct snapshot *snap,
 	evidence_parts(t, part);
 	least = part[least_part(part)];
 	if (snapshot_is_blind(snap))
-		say(&to->sure, "The module is blind now: what is below is what it saw before.");
+		say(&to->sure, "The module is blind now: the rest is what it saw before.");
 	if (tally_ended(t))
-		say(&to->sure, "It has ended: all of this is about what it was.");
+		say(&to->sure, "It has ended: all of this is about the past.");
 	conclude_verdict(to, &snap->info, t, part);
 
 	if (t->verdict >= ROUNDWATCH_SUSPECT && t->flags & ROUNDWATCH_PROCESS && !t->pid)
 		say(&to->sure, "The verdict is that of the process as a whole: none of its threads "
 		    "lived long enough to reach it alone.");
-	if (least > t->evidence)
+	if (t->flags & ROUNDWATCH_SMALL)
+		say(&to->sure, "The process maps less memory than RandomX needs, so it is at most "
+		    "suspect.");
+	else if (least > t->evidence)
 		say(&to->sure, "The evidence is below its parts: the process goes to one of RD, RU and "
 		    "RZ more than twice as often as to another, or its evidence is inherited. "
 		    "RandomX goes to all three equally often.");
 	else if (t->evidence > least && t->flags & ROUNDWATCH_X87)
-		say(&to->sure, "The evidence is from changes that x87 followed. They are weak, and "
-		    "never make randomx.");
+		say(&to->sure, "The evidence is from changes that x87 followed. They count only if all "
+		    "modes mix at random: for 7.5 s of CPU time until suspect, 45 s until randomx.");
 }
 
 static bool mentions(const struct roundwatch_tally *t, const struct identity *id, const char *word)
@@ -170,14 +173,14 @@ static void conclude_false_alarms(struct conclusions *to, const struct roundwatc
 				  const struct identity *id)
 {
 	if (mentions(t, id, "monerod") || mentions(t, id, "p2pool"))
-		say(&to->maybe, "An honest Monero node: it is called so. A node that verifies blocks "
-		    "back to back, as when it first synchronizes, really runs RandomX.");
+		say(&to->maybe, "An honest Monero node, by its name. A node that verifies blocks without "
+		    "pause, as in its initial synchronization, really computes RandomX.");
 	else
-		say(&to->maybe, "A Monero node that verifies blocks back to back really runs RandomX; "
-		    "nothing here is called monerod.");
+		say(&to->maybe, "A Monero node that verifies blocks without pause really computes "
+		    "RandomX; but nothing here is called monerod.");
 	if (!(t->flags & ROUNDWATCH_X87))
-		say(&to->maybe, "A test program that walks through all modes by LDMXCSR alone, over "
-		    "and over: its modes look the same.");
+		say(&to->maybe, "A program that cycles through all modes with LDMXCSR and has as much "
+		    "memory as RandomX: its modes look the same.");
 }
 
 /* Programs that stay below suspect. */
@@ -187,10 +190,10 @@ static void conclude_harmless(struct conclusions *to, const struct roundwatch_ta
 
 	if (n[ROUNDWATCH_RD] && n[ROUNDWATCH_RU] && n[ROUNDWATCH_RZ] &&
 	    !(t->flags & ROUNDWATCH_X87))
-		say(&to->maybe, "A miner that is held to little CPU, has just begun, or has stopped: "
+		say(&to->maybe, "A miner that is held to little CPU time, has just started, or has stopped: "
 		    "all modes were seen.%s", tally_ended(t) ? "" : " Look again with --watch 60.");
 	if (n[ROUNDWATCH_RD] || n[ROUNDWATCH_RU])
-		say(&to->maybe, "Interval arithmetic (CGAL, Boost, libraries of geometry and of proofs) "
+		say(&to->maybe, "Interval arithmetic (CGAL, Boost, libraries for geometry and proofs) "
 		    "rounds up and down.");
 	if (n[ROUNDWATCH_RZ] > n[ROUNDWATCH_RD] + n[ROUNDWATCH_RU])
 		say(&to->maybe, "An emulator of a console, or code that truncates, stays in RZ.");
@@ -201,12 +204,12 @@ void conclude(struct conclusions *to, const struct snapshot *snap,
 {
 	conclude_sure(to, snap, t);
 	if (t->flags & ROUNDWATCH_GUEST)
-		say(&to->maybe, "A program inside a virtual machine: these are registers of the machine "
-		    "that this process runs. Which program it is, only the inside of the machine can "
-		    "tell; what is examined here is the program that runs the machine.");
+		say(&to->maybe, "A program inside a virtual machine: the registers are those of the machine "
+		    "that this process runs. Look inside the machine for the program; all findings "
+		    "here are about the process that runs the machine.");
 	if (t->flags & ROUNDWATCH_X87)
 		say(&to->maybe, "A loop over fesetround(), as in tests of mathematical libraries: the "
-		    "x87 unit's rounding follows, and RandomX never touches that.");
+		    "rounding of the x87 unit follows, which only 32-bit RandomX changes.");
 	if (t->highest >= ROUNDWATCH_SUSPECT)
 		conclude_false_alarms(to, t, id);
 	else
