@@ -276,7 +276,7 @@ static struct tally *move_in(struct tally *found, u32 first)
 /*
  * Threads of one process may claim for it at the same moment, and must not end
  * up with two tallies. Each shows its own first and then looks for the other's;
- * whoever sees one gives up, and if both do, the next sample claims again.
+ * a thread that sees one gives up, and if both do, the next sample claims again.
  */
 static bool has_twin(const struct tally *t, unsigned long key)
 {
@@ -291,7 +291,7 @@ static bool has_twin(const struct tally *t, unsigned long key)
 	return false;
 }
 
-/* Counted per CPU, so that no cache line is shared; the CPU makes it unique. */
+/* Counted per CPU, so that no cache line is shared; the CPU number makes it unique. */
 static u64 new_id(void)
 {
 	static DEFINE_PER_CPU(u64, claims);
@@ -343,7 +343,7 @@ struct tally *tally_claim(const struct tally_identity *id)
 	return t;
 }
 
-/* Word by word and unseen by the race detector: seq tells whether it raced. */
+/* Word by word and hidden from the race detector: seq shows whether there was a race. */
 static __no_kcsan void copy_racy(struct tally *to, const struct tally *from)
 {
 	const u64 *src = (const u64 *)from;

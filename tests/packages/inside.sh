@@ -241,7 +241,7 @@ test_case 'rpms: install, for all kernels that are there' rpm_install
 test_case 'rpms: upgrade' rpm_upgrade
 test_case 'rpms: erase leaves nothing but what was edited' rpm_erase
 test_case 'a kernel without tracepoints is left out' unfit_kernel
-test_case 'make install: missing headers are told before anything is done' says_what_is_missing
+test_case 'make install: missing headers are reported before anything is done' says_what_is_missing
 test_case 'make install' make_install
 test_case 'make install again' make_install
 test_case 'make install over an older version of two kernels' make_upgrade

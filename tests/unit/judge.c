@@ -5,7 +5,7 @@
  * judge [--starts N] [--repeat N] [--mapped TABLE] FILE.csv...
  *
  * Columns of a file: thread index, wall time (us), CPU time of the thread
- * (us), R or S (S: blocked of its own accord), MXCSR (hex), x87 control word
+ * (us), R or S (S: blocked voluntarily), MXCSR (hex), x87 control word
  * (hex). Samples are fed to verdict.c as the module's probe feeds them.
  */
 #include <errno.h>

@@ -78,7 +78,7 @@ for cmd in $commands; do
 	section "$cmd" >told
 	for option in $options; do
 		name=${option#--}
-		# Those of all subcommands are told once.
+		# Options of all subcommands are described once.
 		case $option in
 		--input | --device | --sysroot | --help | --version)
 			grep -q "Fl Fl $name\b" "$manual"

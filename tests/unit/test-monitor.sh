@@ -222,7 +222,7 @@ expect "a full disk" 1
 # Allowed
 #
 
-allowed()	# WHAT LINE EXPECTED...: whom the list of that line allows, of two miners
+allowed()	# WHAT LINE EXPECTED...: check which of two miners a list with this line allows
 {
 	printf '%s\n' "$2" > list
 	run monitor --input two --sysroot host --allow list
@@ -529,7 +529,7 @@ device flags=1
 run monitor --device device --exit-blind
 expect "exit-blind" 4
 
-# acts WHAT EXPECTED OPTION...: what is told of what was done to $victim
+# acts WHAT EXPECTED OPTION...: check what is reported about the action against $victim
 acts()
 {
 	what=$1

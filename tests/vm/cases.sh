@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The cases of the module, in a kernel that runs it: what it must see, whom it must leave in peace,
+# The cases of the module, in a kernel that runs it: what it must see, what it must not accuse,
 # and that it comes and goes without a trace. Run by `scripts/vm run`. With RW_CASES=short, those that
 # may come out differently from kernel to kernel.
 
@@ -53,7 +53,7 @@ detects_renaming()
 	[ -z "$others" ] || fail "accused: $others"
 }
 
-# A process for each hash: whoever is caught is a child, and named so.
+# A process for each hash: the accused process is a child with the same name.
 detects_forks()
 {
 	start_miner --lifetime 1 --fork || return 1
@@ -63,7 +63,7 @@ detects_forks()
 	return $status
 }
 
-leaves_in_peace()
+does_not_accuse()
 {
 	unload && load || return 1
 	start "$bin/load" interval 25
@@ -561,7 +561,7 @@ in_full test_case "detects a miner (interpreter)" detects --interpreter
 in_full test_case "detects a miner that hides at system calls" detects --evade
 in_full test_case "detects a miner of short-lived threads" detects --lifetime 1
 in_full test_case "detects a miner of short-lived processes" detects_forks
-test_case "does not accuse" leaves_in_peace
+test_case "does not accuse" does_not_accuse
 in_full test_case "detects a miner that renames itself" detects_renaming
 test_case "follows fork and exec" follows_fork_and_exec
 test_case "follows exit" exits
