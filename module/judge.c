@@ -3,19 +3,26 @@
 #include "roundwatch.h"
 #include "trace.h"
 
-/*
- * RandomX cannot do without its cache. What the programs of a guest map, the host
- * does not see.
+/**
+ * judge_memory() - does the process map the memory that RandomX cannot do without?
+ * @t: owned, of the process or of one of its threads
+ * @mm: of the running task; NULL if it is about to end
+ *
+ * What the programs of a guest map, the host does not see.
+ *
+ * Context: the probes.
+ * Return: whether it does, as far as is known.
  */
-static void ask_memory(struct tally *t, const struct mm_struct *mm)
+bool judge_memory(struct tally *t, const struct mm_struct *mm)
 {
 	unsigned long mib;
 
-	if ((t->flags & ROUNDWATCH_GUEST) || !mm)
-		return;
-	mib = READ_ONCE(mm->total_vm) >> (20 - PAGE_SHIFT);
-	t->mapped_mib = min_t(unsigned long, mib, U16_MAX);
-	verdict_witness(&t->score, mib >= VERDICT_MEMORY_MIB);
+	if (!(t->flags & ROUNDWATCH_GUEST) && mm) {
+		mib = READ_ONCE(mm->total_vm) >> (20 - PAGE_SHIFT);
+		t->mapped_mib = min_t(unsigned long, mib, U16_MAX);
+		verdict_witness(&t->score, mib >= VERDICT_MEMORY_MIB);
+	}
+	return !t->score.small;
 }
 
 static void set_verdict(struct tally *t, u8 verdict, u32 evidence)
@@ -68,7 +75,7 @@ void judge(struct tally *t, const struct mm_struct *mm)
 	u32 evidence;
 
 	if (verdict_asks(&rule, &t->score))
-		ask_memory(t, mm);
+		judge_memory(t, mm);
 	evidence = verdict_evidence(&rule, &t->score);
 	set_verdict(t, verdict_decide(&rule, evidence, t->verdict), evidence);
 }

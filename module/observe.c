@@ -23,18 +23,23 @@ static void sample_process(const struct task_struct *task,
 			   bool first, bool guest)
 {
 	struct tally *p = get_or_claim_process(task);
+	struct verdict_change own;
 
 	if (!p)
 		return;
 	if (guest)
 		p->flags |= ROUNDWATCH_GUEST;
 	judge_settle(p);
-	if (first)
-		verdict_sample(&rule, &p->score, sample);
-	else
+	if (first) {
+		own = verdict_sample(&rule, &p->score, sample);
+		change = &own;
+	} else {
 		verdict_take(&rule, &p->score, change, sample->now_ms);
+	}
 	p->samples++;
 	p->uid = __kuid_val(task_uid(task));
+	if (verdict_contributes(&p->score) && judge_memory(p, task->mm))
+		user_share(&p->score, p->uid, change, sample->now_ms);
 	tally_count(p, sample->mode);
 	memcpy(p->comm, task->group_leader->comm, sizeof(p->comm));
 	judge(p, current->mm);

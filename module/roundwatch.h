@@ -50,9 +50,14 @@ void notice_change(const struct tally *t);
 void notice_exit(void);
 
 /* judge.c */
+bool judge_memory(struct tally *t, const struct mm_struct *mm);
 void judge_settle(struct tally *t);
 void judge(struct tally *t, const struct mm_struct *mm);
 void judge_end(struct tally *t);
+
+/* user.c */
+void user_share(struct verdict_score *process, u32 uid, const struct verdict_change *change,
+		u64 when_ms);
 
 /* observe.c */
 void observe_switch(void *data, struct fpu *fpu);

@@ -96,6 +96,9 @@
 #define VERDICT_RANDOM_MOST	250
 #define VERDICT_RANDOM		125
 
+/* Changes into each of RD, RU and RZ before a process adds to its user's score. */
+#define VERDICT_CONTRIBUTES	4
+
 /* CPU time that one sample can speak for. */
 #define VERDICT_CPU_MOST	100
 
@@ -152,27 +155,36 @@ void verdict_decay(const struct verdict_rule *rule, struct verdict_score *score,
 	lose(&score->mixed_ms, points);
 }
 
+/*
+ * RandomX has no favourite among RD, RU and RZ. A program that goes to one of them
+ * more than twice as often as to another is something else, chance aside.
+ */
+static bool balanced(u32 least_often, const u8 *arrivals)
+{
+	u32 most = arrivals[0];
+	int i;
+
+	for (i = 1; i < 3; i++)
+		most = arrivals[i] > most ? arrivals[i] : most;
+	return 2 * least_often + VERDICT_SLACK >= most;
+}
+
+static u32 rarest(const u8 *arrivals)
+{
+	return least(least(arrivals[0], arrivals[1]), arrivals[2]);
+}
+
 /* Do RD, RU and RZ mix? In points, up to the cap. */
 static u32 mixing(const struct verdict_score *score)
 {
-	const u8 *n = score->arrivals;
 	u32 points = 2 * score->part[VERDICT_CROSS];
-	u32 min = n[0], max = n[0];
 	int i;
 
-	if (!score->mixes)
+	if (!score->mixes || !balanced(rarest(score->arrivals), score->arrivals))
 		return 0;
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 3; i++)
 		points = least(points, score->part[i]);
-		min = n[i] < min ? n[i] : min;
-		max = n[i] > max ? n[i] : max;
-	}
-	/*
-	 * RandomX has no favourite among the three. A program that goes to one of
-	 * them more than twice as often as to another is something else, chance
-	 * aside.
-	 */
-	return 2 * min + VERDICT_SLACK >= max ? points : 0;
+	return points;
 }
 
 static void step(u8 *counter, bool up, u32 gain, u32 loss, u32 most)
@@ -340,6 +352,23 @@ void verdict_exec(struct verdict_score *score)
 bool verdict_is_led(const struct verdict_score *score)
 {
 	return score->led > VERDICT_LED_START;
+}
+
+/**
+ * verdict_contributes() - does a process add to what the processes of its user find?
+ * @score: of the process
+ *
+ * Only one that mixes all modes by itself does, and for long enough that this is not
+ * chance, so that interval arithmetic and an emulator together are no miner.
+ *
+ * Return: whether it does; then it may also take over what the others found.
+ */
+bool verdict_contributes(const struct verdict_score *score)
+{
+	u32 least_often = rarest(score->arrivals);
+
+	return score->mixes && least_often >= VERDICT_CONTRIBUTES &&
+	       balanced(least_often, score->arrivals) && !verdict_is_led(score);
 }
 
 /* What modes are worth that have mixed for so long while x87 moved along. */

@@ -810,6 +810,65 @@ static void test_take(void)
 	   "all modes in turn, 500 ms each: neither thread nor process is suspect");
 }
 
+/*
+ * Samples of @n processes of one user in turn, @gap_ms apart, as module/user.c shares
+ * them. Return: milliseconds until one of them is randomx; 0: none is in @limit_ms.
+ */
+static u64 spread(unsigned int n, u32 gap_ms, u8 (*mode)(unsigned int process), u64 limit_ms)
+{
+	static struct thread t[300];
+	struct verdict_score user;
+	struct verdict_change c;
+	unsigned int i;
+	u64 now;
+
+	verdict_init(&user, 0);
+	user.sum = true;
+	for (i = 0; i < n; i++) {
+		start(&t[i], &defaults, 0, 0);
+		t[i].number = i + 1;
+	}
+	for (now = 0; now < limit_ms; now += gap_ms) {
+		i = dice(n);
+		t[i].now_ms = now;
+		c = feed(&t[i], mode(i), RN, false);
+		if (verdict_contributes(&t[i].score)) {
+			verdict_take(&defaults, &user, &c, now);
+			verdict_inherit(&t[i].score, &user, false);
+		}
+		if (verdict_evidence(&defaults, &t[i].score) >= defaults.randomx)
+			return now;
+	}
+	return 0;
+}
+
+static u8 spread_miner(unsigned int process)
+{
+	(void)process;
+	return randomx_mode();
+}
+
+/* Interval arithmetic, an emulator, RD with RZ; none mixes all modes. */
+static u8 spread_others(unsigned int process)
+{
+	static const u8 modes[][4] = { { RN, RD, RU, RU }, { RZ, RZ, RN, RZ }, { RD, RZ, RN, RD } };
+
+	return modes[process % 3][dice(4)];
+}
+
+static void test_spread(void)
+{
+	u64 ms = spread(32, 10, spread_miner, 60000);
+
+	ok(ms, "a CPU among 32 processes: one is randomx after %u ms", (u32)ms);
+	ms = spread(300, 33, spread_miner, 600000);
+	ok(ms, "a third of a CPU among 300: after %u ms", (u32)ms);
+	ms = spread(2, 1000, spread_miner, 3600000);
+	is(ms, 0, "two nodes that verify a block every other second: none in an hour");
+	ms = spread(30, 3, spread_others, 3600000);
+	is(ms, 0, "interval arithmetic and emulators of one user together: none in an hour");
+}
+
 int main(void)
 {
 	test_by_hand();
@@ -826,5 +885,6 @@ int main(void)
 	test_decide();
 	test_inherit();
 	test_take();
+	test_spread();
 	return tap_done();
 }
