@@ -540,7 +540,7 @@ same "loaded a moment ago" "$rc" 0
 run status --input all
 expect "status" 0
 says "status" out "roundwatch 1.2.3, ABI 1" "watching" "2h ago, 2023-11-14 20:13:20" "1234567" \
-	"1 randomx, 1 suspect, 1 rounding, 1 clear" "room for 4096" \
+	"1 randomx, 0 suspect, 1 rounding, 1 clear" "Ended:         1 that" "room for 4096" \
 	"suspect from 300, randomx from 1000" "decay 2/s, gap 4000 us" "Looks:         4321 " \
 	"Floor:         20 "
 mk head info floor_hz=0 end > unfloored
