@@ -57,8 +57,8 @@ static bool log_once(const struct roundwatch_tally *r)
 	logged[logged_next].tgid = r->tgid;
 	logged[logged_next].start_ns = r->process_start_ns;
 	logged_next = (logged_next + 1) % ARRAY_SIZE(logged);
-	pr_warn("randomx: %*pE[%u] uid %u computes RandomX (evidence %u of %u)\n",
-		(int)strlen(r->comm), r->comm, r->tgid, r->uid, r->evidence, rule.randomx);
+	pr_warn("randomx: %*pE[%u] uid %u computes RandomX (evidence %u of %u); see roundwatch explain %u\n",
+		(int)strlen(r->comm), r->comm, r->tgid, r->uid, r->evidence, rule.randomx, r->tgid);
 	return true;
 }
 

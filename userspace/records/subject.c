@@ -415,7 +415,7 @@ const char *mode_name(uint8_t mode)
 
 const char *flag_name(uint32_t flags, unsigned int n)
 {
-	static const char *const name[FLAGS] = { "process", "exited", "guest", "x87" };
+	static const char *const name[FLAGS] = { "process", "exited", "guest", "x87", "small" };
 
 	return (flags >> n & 1) ? name[n] : NULL;
 }

@@ -108,7 +108,7 @@ const char *verdict_name(uint8_t verdict);
 const char *mode_name(uint8_t mode);
 
 /* Name of the nth flag of a tally if it is set in @flags, otherwise NULL. n < FLAGS */
-#define FLAGS 4
+#define FLAGS 5
 const char *flag_name(uint32_t flags, unsigned int n);
 
 void subjects_free(struct subjects *s);
