@@ -4,7 +4,7 @@
 #include "records/snapshot.h"
 #include "records/subject.h"
 
-/* Each tally belongs to one process, and the worst come first. */
+/* Each tally belongs to one process, and those that are accused now come first, the worst before. */
 static void check_subjects(const struct snapshot *snap)
 {
 	struct subjects process, thread;
@@ -14,10 +14,12 @@ static void check_subjects(const struct snapshot *snap)
 	subjects_by_thread(snap, &thread);
 	must(process.n <= snap->tallies && thread.n <= snap->tallies);
 	for (size_t i = 0; i < process.n; i++) {
+		uint8_t now = present_verdict(&process.subject[i].tally);
+
 		threads += process.subject[i].threads;
 		must(!process.subject[i].tally.pid);
-		must(!i || process.subject[i - 1].tally.verdict >=
-			   process.subject[i].tally.verdict);
+		must(!i || now < ROUNDWATCH_SUSPECT ||
+		     present_verdict(&process.subject[i - 1].tally) >= now);
 	}
 	must(threads == thread.n);
 	subjects_free(&process);
