@@ -292,7 +292,7 @@ allowed "all of a line" "exe /usr/bin/monerod   user monero" true false
 printf '\n# a node\nuser root\nuser monero\n' > list
 run check --input two --sysroot host --allow list
 expect "check: all are allowed" 0
-says "check: all are allowed" out "ROUNDWATCH OK - nobody is randomx" \
+says "check: all are allowed" out "ROUNDWATCH OK - no process is randomx" \
 	"allowed: monerod[42] (monero, monerod.service), monerod[43]" "allowed=2"
 
 bad()	# LINE MESSAGE
@@ -684,7 +684,7 @@ result $? "check: performance data"
 state "a suspect" 1 "ROUNDWATCH WARNING - 0 randomx, 1 suspect: a!b[5]" --input suspect
 state "a suspect is critical" 2 "ROUNDWATCH CRITICAL" --input suspect --suspect critical
 state "a suspect is ok" 0 "ROUNDWATCH OK - 0 randomx, 1 suspect" --input suspect --suspect ok
-state "one that is over" 0 "ROUNDWATCH OK - nobody" --input over
+state "one that is over" 0 "ROUNDWATCH OK - no process" --input over
 state "twenty" 2 "ROUNDWATCH CRITICAL - 20 randomx" --input twenty --allow nobody
 same "check: twenty: nothing of its own is escaped" "$(grep -c '\\x' out) $(grep -c ', \.\.\. |' out)" "0 1"
 mk head info tally pid=5 tgid=5 comm="$(printf 'a\033|\303\251')" verdict=3 end > odd
@@ -704,7 +704,7 @@ state "nothing is observed" 3 "ROUNDWATCH UNKNOWN - the module observes nothing"
 	done
 ) &
 module=$!
-state "all is well" 0 "ROUNDWATCH OK - nobody is randomx or suspect" --device device
+state "all is well" 0 "ROUNDWATCH OK - no process is randomx or suspect" --device device
 kill $module
 wait $module 2> /dev/null
 rm -f device

@@ -203,7 +203,7 @@ static int judge(const struct finding *f, enum state suspect, const struct round
 		text = xasprintf("%zu randomx, %zu suspect: %s%s", randomx, suspects, f->names,
 				 randomx + suspects > NAMES ? ", ..." : "");
 	else
-		text = xasprintf("nobody is randomx or suspect");
+		text = xasprintf("no process is randomx or suspect");
 	if (f->allowed) {
 		more = xasprintf("%s; allowed: %s%s", text, f->allowed_names,
 				 f->allowed > NAMES ? ", ..." : "");
@@ -249,7 +249,7 @@ static int check(const struct check_options *o)
 					   "after a second; run: dmesg | grep roundwatch",
 					   snap.info.observations), NULL);
 	} else if (allow_read(&allow, o->allow_path) || allow.broken) {
-		state = conclude(STATE_UNKNOWN, xasprintf("the list of who is allowed cannot be "
+		state = conclude(STATE_UNKNOWN, xasprintf("the allow list cannot be "
 							  "used; roundwatch check on a terminal "
 							  "says why"), NULL);
 	} else {
