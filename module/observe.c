@@ -53,7 +53,7 @@ static void sample_process(const struct task_struct *task,
  * looks at. A thread that is blocked asked for it in any case; it can have a page
  * fault that sleeps whenever it wants. A vCPU thread is always in a system call.
  */
-static bool voluntary(const struct task_struct *task, bool guest)
+static __always_inline bool voluntary(const struct task_struct *task, bool guest)
 {
 	return !task_is_running(task) || (!guest && (s32)task_pt_regs(task)->orig_ax >= 0);
 }
@@ -106,10 +106,11 @@ static __always_inline void observe_tally(struct tally *t, const struct task_str
 					  const struct fpu *fpu, u32 mxcsr)
 {
 	tally_count(t, fpu_rounding(mxcsr));
-	if (unlikely(task->se.sum_exec_runtime >= t->next_ns))
-		sample_and_put(t, task, fpu, mxcsr);
-	else
+	/* Most switches are voluntary and do not count: they need no call. */
+	if (likely(task->se.sum_exec_runtime < t->next_ns || voluntary(task, fpu_is_guest(fpu))))
 		tally_put(t);
+	else
+		sample_and_put(t, task, fpu, mxcsr);
 }
 
 /* The tally of the running thread; a new one if it has none and is not in RN. */

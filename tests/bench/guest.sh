@@ -47,9 +47,11 @@ observations()
 	sed -n '1s/.* observations=\([0-9]*\).*/\1/p' /proc/roundwatch
 }
 
+# The tallies of all tasks: only pingpong leaves RN here. Those without a counted sample have no row.
 tallied()
 {
-	grep -c ' pingpong$' /proc/roundwatch || :
+	sed -n '1s/.* live=\([0-9]*\) exited=\([0-9]*\) .*/\1 \2/p' /proc/roundwatch |
+		awk '{ print $1 + $2 }'
 }
 
 with_roundwatch()
@@ -126,7 +128,7 @@ with_roundwatch measure untracked
 for row in 'tracked --mode 2' 'tracked_walk --walk'; do
 	# shellcheck disable=SC2086 # a row is words
 	with_roundwatch measure $row
-	[ "$found" -ge 2 ] || die "$name: roundwatch has no tally of pingpong"
+	[ "$found" -ge 1 ] || die "$name: roundwatch has no tally of pingpong"
 done
 with_roundwatch measure_after_others tracked_late --mode 2
 
