@@ -254,13 +254,16 @@ logs_each()
 	n=$(accused_walkers | wc -l)
 	[ "$n" -ge 15 ] || fail "only $n accused: proves nothing" || return 1
 	await 60 all_logged || fail "no line for $(tr '\n' ' ' </tmp/unlogged)" || return 1
-	[ "$(walker_lines | wc -l)" = "$(walker_lines | sort -u | wc -l)" ] || fail "two lines for one"
+	[ "$(walker_lines | wc -l)" = "$(walker_lines | sort -u | wc -l)" ] ||
+		fail "two lines for one" || return 1
+	unload
 }
 
 # What cannot be copied to the reader stays to be read; threads that share a descriptor get each
 # record once.
 reads_on()
 {
+	load || return 1
 	"$bin/follow" --edge | tee /tmp/edge
 	grep -qx OK /tmp/edge
 }
