@@ -91,7 +91,7 @@ int main(int argc, char **argv)
 {
 	enum status status;
 
-	/* The locale only decides which characters are printable; numbers and dates do not change. */
+	/* The locale decides which characters are printable; numbers and dates do not change. */
 	setlocale(LC_CTYPE, "");
 	status = dispatch(argc, argv);
 

@@ -4,7 +4,7 @@
 #include "records/snapshot.h"
 #include "records/subject.h"
 
-/* Each tally belongs to one process, and those that are accused now come first, the worst before. */
+/* Each tally belongs to one process, and those accused now come first, the worst before. */
 static void check_subjects(const struct snapshot *snap)
 {
 	struct subjects process, thread;

@@ -26,6 +26,7 @@ struct verdict_rule rule = {
 	.decay = VERDICT_DECAY_DEFAULT,
 	.gap_ns = VERDICT_GAP_DEFAULT * 1000,
 };
+
 struct irq_work *shim_irq_work;
 struct delayed_work *shim_delayed_work;
 
@@ -472,6 +473,7 @@ int main(void)
 
 	for (i = 1; i <= HISTORIES; i++)
 		history(i, i % 4 ? 10 : 1000);
-	ok(all_rises > 1000 && all_ends > 200, "%u were accused and %u ended so", all_rises, all_ends);
+	ok(all_rises > 1000 && all_ends > 200, "%u were accused and %u ended so", all_rises,
+	   all_ends);
 	return tap_done();
 }

@@ -171,7 +171,8 @@ static void test_lifecycle(void)
 	ok(tally_read(slot, &copy) && copy.count[ROUNDWATCH_RU] == 2 &&
 	   copy.count[ROUNDWATCH_RN] == 1 && copy.changes == 2 &&
 	   copy.last == shim_jiffies &&
-	   copy.first_ns == ktime_get_boot_fast_ns() - 3 * (NSEC_PER_SEC / HZ) && copy.mode == ROUNDWATCH_RN,
+	   copy.first_ns == ktime_get_boot_fast_ns() - 3 * (NSEC_PER_SEC / HZ) &&
+	   copy.mode == ROUNDWATCH_RN,
 	   "a reader gets what was counted");
 
 	t = tally_get(4096, 7);

@@ -147,7 +147,9 @@ in_use()
 {
 	! rmmod roundwatch 2>/tmp/rmmod.err || fail "unloaded while the device is open" || return 1
 	grep -q 'in use' /tmp/rmmod.err || fail "rmmod says: $(cat /tmp/rmmod.err)" || return 1
-	[ -e /proc/roundwatch ] && [ -c /dev/roundwatch ] || fail "half unloaded"
+	if [ ! -e /proc/roundwatch ] || [ ! -c /dev/roundwatch ]; then
+		fail "half unloaded"
+	fi
 }
 
 # Several readers at once: the state, then each change. While they read, the module stays.
@@ -497,7 +499,7 @@ obeys_permissions()
 	}
 	for file in /dev/roundwatch /proc/roundwatch; do
 		for namespace in -U -Ur -pf -Urpf; do
-			refused 'Operation not permitted' $file unshare $namespace || return 1
+			refused 'Operation not permitted' "$file" unshare "$namespace" || return 1
 		done
 	done
 	chgrp 0 /dev/roundwatch

@@ -27,7 +27,7 @@ static bool parse_age(const char *text, int64_t *seconds)
 	return true;
 }
 
-/* "", "Z", "+02:00" and "+0200", all after an optional fraction. False if @text is none of these. */
+/* "", "Z", "+02:00" and "+0200", all after an optional fraction. False if @text is none. */
 static bool parse_zone(const char *text, bool *local, int *offset)
 {
 	int hours, minutes, n = 0;

@@ -42,7 +42,7 @@ size_t utf8_decode(const char *s, uint32_t *c);
 /* True if stdout may contain escape sequences for colours. */
 bool want_colors(void);
 
-/* What --color said, "auto", "always" or "never", for want_colors(); false if it is none of these. */
+/* What --color said, "auto", "always" or "never", for want_colors(); false if it is none. */
 bool set_colors(const char *when);
 
 /* Width of the terminal at stdout; 0 if stdout is not a terminal. */

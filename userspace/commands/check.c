@@ -319,9 +319,9 @@ static bool parse(int argc, char **argv, struct check_options *o, enum status *s
 				return false;
 		} else if (opt == OPT_ALLOW) {
 			o->allow_path = optarg;
-		} else if (!common_option(&cmd_check, opt, argv, options, &o->from, status)) {
-			return false;
 		} else {
+			if (!common_option(&cmd_check, opt, argv, options, &o->from, status))
+				return false;
 			*status = STATUS_USAGE;
 		}
 	}
@@ -336,7 +336,8 @@ static enum status run(int argc, char **argv)
 	struct check_options options = { .suspect = STATE_WARNING };
 	char *messages = NULL;
 	size_t n = 0;
-	FILE *copy = open_memstream(&messages, &n), *tee = copy ? fopencookie(copy, "w", both) : NULL;
+	FILE *copy = open_memstream(&messages, &n);
+	FILE *tee = copy ? fopencookie(copy, "w", both) : NULL;
 	enum status status;
 	bool go_on;
 

@@ -280,7 +280,8 @@ static bool take_pids(struct list_options *o, char **argv, int n)
 		uint64_t number;
 
 		if (!parse_number(*argv, INT32_MAX, &number) || !number) {
-			error("list: '%s' is not a PID; a subcommand comes before all options", *argv);
+			error("list: '%s' is not a PID; a subcommand comes before all options",
+			      *argv);
 			return false;
 		}
 		o->pid[o->pids++] = number;

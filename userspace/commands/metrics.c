@@ -30,7 +30,8 @@ static void help(void)
 	      "     --allow <file>     allow list instead of " ALLOW_FILE "\n"
 	      COMMON_HELP
 	      "\n"
-	      "If the module cannot be read, roundwatch_up is 0 and the exit status is 3.\n", stdout);
+	      "If the module cannot be read, roundwatch_up is 0 and the exit status is 3.\n",
+	      stdout);
 }
 
 static void describe(FILE *f, const char *name, const char *type, const char *what)

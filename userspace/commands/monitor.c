@@ -247,7 +247,7 @@ static int interrupted(void)
 			follow_count(&m.follow, ROUNDWATCH_RANDOMX));
 	reports_send(&m.reports, &e);
 	follow_close(&m.follow);
-	/* A module that is loaded again knows nothing: processes that still mine are reported again. */
+	/* A module loaded again knows nothing: processes that still mine are reported again. */
 	follow_forget(&m.follow);
 	m.blind = false;
 	return wait_for_device();

@@ -210,7 +210,8 @@ static void put_args(json_object *root, const struct identity *id)
 		return;
 	array = json_object_new_array();
 	for (; arg < end; arg += strnlen(arg, end - arg) + 1)
-		json_object_array_add(array, json_object_new_string_len(arg, strnlen(arg, end - arg)));
+		json_object_array_add(array,
+				      json_object_new_string_len(arg, strnlen(arg, end - arg)));
 	put(root, "process.args", array);
 }
 

@@ -44,14 +44,15 @@ static void add(struct entry *to, const char *name, const char *value)
 /* The journal's names are in capitals, and a name may be there several times, as for an array. */
 static void add_value(struct entry *to, const char *path, json_object *value)
 {
+	bool is_array = json_object_is_type(value, json_type_array);
+	size_t n = is_array ? json_object_array_length(value) : 0;
 	char *name = xasprintf("%s", path);
 
 	for (char *s = name; *s; s++)
 		*s = isalnum((unsigned char)*s) ? toupper((unsigned char)*s) : '_';
-	for (size_t i = 0; json_object_is_type(value, json_type_array) &&
-			   i < json_object_array_length(value); i++)
+	for (size_t i = 0; i < n; i++)
 		add(to, name, json_object_get_string(json_object_array_get_idx(value, i)));
-	if (!json_object_is_type(value, json_type_array))
+	if (!is_array)
 		add(to, name, json_object_get_string(value));
 	free(name);
 }

@@ -12,7 +12,7 @@ enum event_format {
 	EVENT_JOURNAL,
 };
 
-/* More than this of a line some logs cut off, or make two of: rsyslog from 8 KiB with its header. */
+/* Some logs cut longer lines, or split them: rsyslog from 8 KiB with its header. */
 #define LINE_MAX_BYTES	8000
 
 /*

@@ -26,8 +26,8 @@ static void __attribute__((format(printf, 4, 5))) add(struct steps *to, enum ste
 /* A name that anybody may have chosen, as one word for a shell; allocated. */
 static char *quote(const char *name)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789._/:@%+=,-";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/:@%+=,-";
 	char *text, *to;
 
 	if (*name && name[strspn(name, plain)] == '\0')

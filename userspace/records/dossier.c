@@ -77,8 +77,8 @@ void dossiers_free(struct dossiers *d)
 void dossier_write(const struct roundwatch_tally *t, uint64_t now_ns, const char *text,
 		   void (*put)(void *to, const void *record, size_t n), void *to)
 {
-	size_t size = strlen(text);
 	static _Alignas(8) char buf[ROUNDWATCH_MAX_RECORD];
+	size_t size = strlen(text);
 	struct dossier_record *r = (struct dossier_record *)buf;
 
 	for (size_t offset = 0, n; offset < size; offset += n) {

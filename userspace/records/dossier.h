@@ -11,8 +11,8 @@
 
 /*
  * A dossier is what "roundwatch record" found out about an accused process: JSON text with the
- * members "identity" and "findings", in records that only recordings have. The module's types stay far below, and readers that
- * do not know this one skip it, as roundwatch.h says.
+ * members "identity" and "findings", in records that only recordings have. The module's types
+ * stay far below, and readers that do not know this one skip it, as roundwatch.h says.
  */
 #define RECORD_DOSSIER	0x8001
 

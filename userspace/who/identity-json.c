@@ -33,9 +33,11 @@ json_object *identity_to_json(const struct identity *id)
 				       text ? json_object_new_string(text) : NULL);
 	}
 	json_object_object_add(o, "ppid", id->ppid ? json_object_new_int64(id->ppid) : NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
-		json_object_object_add(o, facts[i].name, json_object_new_boolean(
-				       *(const bool *)((const char *)id + facts[i].offset)));
+	for (size_t i = 0; i < ARRAY_SIZE(facts); i++) {
+		const bool *fact = (const bool *)((const char *)id + facts[i].offset);
+
+		json_object_object_add(o, facts[i].name, json_object_new_boolean(*fact));
+	}
 	return o;
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #define max(a, b)			((a) > (b) ? (a) : (b))
+#define time_after64(a, b)		((s64)((b) - (a)) < 0)
 #define min(a, b)			((a) < (b) ? (a) : (b))
 #define min_t(type, a, b)		((type)(a) < (type)(b) ? (type)(a) : (type)(b))
 #define U16_MAX				UINT16_MAX
@@ -107,7 +108,7 @@ static inline void shim_run_work(void)
 		shim_irq_work->func(shim_irq_work);
 	}
 	if (shim_delayed_work && shim_delayed_work->queued &&
-	    shim_delayed_work->due <= get_jiffies_64()) {
+	    !time_after64(shim_delayed_work->due, get_jiffies_64())) {
 		shim_delayed_work->queued = false;
 		shim_delayed_work->func(NULL);
 	}
