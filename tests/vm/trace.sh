@@ -234,7 +234,7 @@ says_what_is_missing()
 {
 	"$reporter" trace -p 4000000 2>/tmp/trace.err
 	is $? 1 && grep -q "no such process" /tmp/trace.err || return 1
-	setpriv --reuid 65534 --clear-groups "$reporter" trace 2>/tmp/trace.err
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$reporter" trace 2>/tmp/trace.err
 	is $? 3 && grep -q "try sudo" /tmp/trace.err || return 1
 	umount /sys/kernel/tracing || return 1
 	! mountpoint -q /sys/kernel/debug/tracing || umount /sys/kernel/debug/tracing || return 1

@@ -49,7 +49,7 @@ static void drop_held(struct alert *one)
 	one->dropped++;
 }
 
-static void hold(struct alert *one, struct event *e, uint64_t due_ns)
+static void hold(struct alert *one, const struct event *e, uint64_t due_ns)
 {
 	drop_held(one);
 	one->held = *e;

@@ -94,17 +94,19 @@ static void squeeze(unsigned int wide[TOP_COLUMNS], unsigned int width)
 static bool has_place(const struct top_model *m, struct top_row *row)
 {
 	char *place = identity_place(top_identify(m, row));
+	bool has = place;
 
 	free(place);
-	return place;
+	return has;
 }
 
 static bool has_note(const struct top_model *m, struct top_row *row)
 {
 	char *note = top_note(m, row);
+	bool has = note;
 
 	free(note);
-	return note;
+	return has;
 }
 
 /* Leave out a column that is empty in all rows. */

@@ -300,7 +300,7 @@ enum status follow_read(struct follow *f)
 			return status;
 		if (!record) {
 			settle(f);
-			return status;
+			return STATUS_OK;
 		}
 		take(f, record);
 	}

@@ -291,23 +291,23 @@ static void use_option(struct places *p, const struct host *host, enum place_kin
 {
 	static const struct {
 		enum place_kind kind;
-		const char *option;
 		enum { DIRECTORY, ADDRESS, BUNDLE, CONFIG } what;
+		const char *option;
 	} options[] = {
-		{ PLACE_DOCKER, "data-root", DIRECTORY },
-		{ PLACE_DOCKER, "graph", DIRECTORY },
-		{ PLACE_DOCKER, "g", DIRECTORY },
-		{ PLACE_DOCKER, "config-file", CONFIG },
-		{ PLACE_CONTAINERD, "state", DIRECTORY },
-		{ PLACE_CONTAINERD, "address", ADDRESS },
-		{ PLACE_CONTAINERD, "a", ADDRESS },
-		{ PLACE_CONTAINERD, "config", CONFIG },
-		{ PLACE_CONTAINERD, "c", CONFIG },
-		{ PLACE_STORAGE, "root", DIRECTORY },
-		{ PLACE_STORAGE, "r", DIRECTORY },
-		{ PLACE_STORAGE, "runroot", DIRECTORY },
-		{ PLACE_STORAGE, "b", BUNDLE },
-		{ PLACE_STORAGE, "bundle", BUNDLE },
+		{ PLACE_DOCKER, DIRECTORY, "data-root" },
+		{ PLACE_DOCKER, DIRECTORY, "graph" },
+		{ PLACE_DOCKER, DIRECTORY, "g" },
+		{ PLACE_DOCKER, CONFIG, "config-file" },
+		{ PLACE_CONTAINERD, DIRECTORY, "state" },
+		{ PLACE_CONTAINERD, ADDRESS, "address" },
+		{ PLACE_CONTAINERD, ADDRESS, "a" },
+		{ PLACE_CONTAINERD, CONFIG, "config" },
+		{ PLACE_CONTAINERD, CONFIG, "c" },
+		{ PLACE_STORAGE, DIRECTORY, "root" },
+		{ PLACE_STORAGE, DIRECTORY, "r" },
+		{ PLACE_STORAGE, DIRECTORY, "runroot" },
+		{ PLACE_STORAGE, BUNDLE, "b" },
+		{ PLACE_STORAGE, BUNDLE, "bundle" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
