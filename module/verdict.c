@@ -34,7 +34,7 @@
  * moves, the modes have to mix at random for longer: a cycle in a fixed order
  * does not, nor does a program that changes mode at nearly every sample.
  * RandomX built with fesetround(), as Debian's for i386, mixes at random; test
- * loops that do so as well, for a minute, are told from it by the third question.
+ * loops that do so as well, for a minute, differ from it by the third question.
  *
  * 3. Does the process map the memory? RandomX cannot run without its cache,
  * 256 MiB; the smallest of a published variant is 128 MiB (Scala's DefyX and

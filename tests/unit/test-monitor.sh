@@ -610,7 +610,7 @@ mk lost lost=3 >&3
 await "pipe: lost" grep -q "3 records were lost" out
 mk info tally flags=1 pid=77 tgid=77 comm=quick flags=3 verdict=3 last_ns=10003000000000 \
 	tally flags=1 pid=78 tgid=78 comm=old flags=3 verdict=3 last_ns=9003000000000 end >&3
-await "pipe: whom the present state does not have is no suspect" grep -q "rounding, was suspect" out
+await "pipe: a process that the present state does not have is no suspect" grep -q "rounding, was suspect" out
 await "pipe: who rose and ended meanwhile" grep -q "quick\[77\] ended, was randomx" out
 ! grep -q 'old\[78\]' out
 result $? "pipe: but not who ended before"

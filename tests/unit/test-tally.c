@@ -215,7 +215,7 @@ static void test_identity(void)
 	   "the successor inherits nothing");
 	tally_put(t);
 	ok(!tally_get(4096, 7), "the old start is not found");
-	ok(!tally_get(4096, 8), "and ended the new one: whoever asks is the present one");
+	ok(!tally_get(4096, 8), "and ended the new one: the task that asks is the present one");
 
 	t = claim(tally_thread_key((void *)4096), 9, 44, 6);
 	tally_put(t);

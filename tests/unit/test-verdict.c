@@ -197,7 +197,7 @@ static void test_bounds(void)
 		}
 	}
 	is(over, 0, "nothing ever exceeds the cap, whatever the thresholds");
-	is(wrong, 0, "what a sample was is told consistently");
+	is(wrong, 0, "what a sample was is reported consistently");
 	is(unsteady, 0, "no verdict falls above half of its threshold");
 
 	start(&t, &rules[4], 0, 10);

@@ -465,7 +465,7 @@ static bool parse_modes(struct trace *t, char *list)
 	return t->modes || bad_value("mode", list, "no mode; there are RN, RD, RU and RZ");
 }
 
-/* Whoever is not there now does nothing that could be shown. */
+/* A process that is not there now does nothing that could be shown. */
 static bool all_there(const struct trace *t)
 {
 	for (size_t i = 0; i < t->pids; i++) {
