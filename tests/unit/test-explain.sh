@@ -280,7 +280,7 @@ same "kept: JSON is what it was" "$(kept explain -J 7 | mk json explain.0.findin
 	"$(value explain.0.findings)"
 same "kept: list" "$(kept list --raw -n -o PID,EXE,WHERE)" "7 /usr/bin/daemon cgroup\x20not\x20readable"
 same "kept: check" "$(kept check | cut -d '|' -f 1)" \
-	"ROUNDWATCH CRITICAL - 1 randomx, 0 suspect: kworker[7] (0, cgroup not readable) "
+	"ROUNDWATCH CRITICAL - 1 randomx, 0 suspect: kworker[7] (0, cgroup not readable); see roundwatch explain 7 "
 "$build/roundwatch" record --input kept again
 same "kept: a copy is the same" "$(cmp kept again; echo $?)" 0
 "$build/roundwatch" record --input kept --sysroot host again

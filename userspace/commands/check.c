@@ -37,6 +37,7 @@ enum {
  * @names, @allowed_names: text
  * @doubtful: accused processes that the allow list might allow, if more were known
  * @doubts: text, what is not known
+ * @worst: PID of the worst that is not allowed
  */
 struct finding {
 	size_t count[ROUNDWATCH_RANDOMX + 1];
@@ -45,6 +46,7 @@ struct finding {
 	char *allowed_names;
 	size_t doubtful;
 	char *doubts;
+	uint32_t worst;
 };
 
 /**
@@ -159,6 +161,8 @@ static void look(const struct snapshot *snap, const struct host *host, const str
 			add_name(&f->allowed_names, f->allowed++, s, host);
 		} else {
 			f->count[verdict]++;
+			if (!named)
+				f->worst = s->tally.tgid;
 			add_name(&f->names, named++, s, host);
 			add_doubt(f, s, host, allow);
 		}
@@ -200,8 +204,9 @@ static int judge(const struct finding *f, enum state suspect, const struct round
 	char *data = performance(f, info), *text, *more;
 
 	if (randomx || suspects)
-		text = xasprintf("%zu randomx, %zu suspect: %s%s", randomx, suspects, f->names,
-				 randomx + suspects > NAMES ? ", ..." : "");
+		text = xasprintf("%zu randomx, %zu suspect: %s%s; see roundwatch explain %u", randomx,
+				 suspects, f->names, randomx + suspects > NAMES ? ", ..." : "",
+				 f->worst);
 	else
 		text = xasprintf("no process is randomx or suspect");
 	if (f->allowed) {

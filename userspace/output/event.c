@@ -318,8 +318,11 @@ static void put_own(json_object *root, const struct follow *f, const struct accu
 static char *describe(const struct accused *a, enum change change, uint8_t previous,
 		      const struct response *response)
 {
-	char *name = name_of(a), *who = identity_describe(&a->id), *what, *text;
+	char *name = name_of(a), *who = identity_describe(&a->id), *what, *next, *text;
+	bool accuses = change == CHANGE_PRESENT || change == CHANGE_ROSE;
 
+	next = accuses && !a->allowed ? xasprintf("; see roundwatch explain %u", a->tgid) :
+					xasprintf("%s", "");
 	switch (change) {
 	case CHANGE_PRESENT:
 		what = xasprintf("is %s", verdict_name(a->verdict));
@@ -333,14 +336,15 @@ static char *describe(const struct accused *a, enum change change, uint8_t previ
 			xasprintf("became %s, was %s", verdict_name(a->verdict),
 				  verdict_name(previous));
 	}
-	text = xasprintf("%s[%u] %s (evidence %u; %s)%s%s%s%s%s%s%s%s", name, a->tgid, what,
+	text = xasprintf("%s[%u] %s (evidence %u; %s)%s%s%s%s%s%s%s%s%s", name, a->tgid, what,
 			 a->subject.tally.evidence, who,
 			 a->allowed ? "; allowed by " : "", a->allowed ? a->allowed : "",
 			 response->doubt ? "; not looked up: " : "",
 			 response->doubt ? response->doubt : "",
 			 response->action ? "; " : "", response->action ? response->action : "",
 			 !response->action ? "" : response->refusal ? " refused: " : " done",
-			 response->refusal ? response->refusal : "");
+			 response->refusal ? response->refusal : "", next);
+	free(next);
 	free(what);
 	free(who);
 	free(name);
