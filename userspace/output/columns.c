@@ -92,7 +92,7 @@ static struct value get_verdict(const void *row)
 
 static struct value get_note(const void *row)
 {
-	return value_text(standing_text(tally(row), allowed(row),
+	return value_text(standing_note(subject(row), host(row), allowed(row),
 					((const struct row *)row)->clock));
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The standing of a verdict: whether its process is alive, and whether it is allowed. */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/util.h"
 #include "output/standing.h"
+#include "who/pause.h"
 
 static const char *process_allowed(struct process *p, const struct host *host,
 				   const struct allow *allow)
@@ -55,6 +57,40 @@ char *standing_text(const struct roundwatch_tally *t, const char *allowed,
 	text = xasprintf("%s%sallowed by %s", past ? past : "", past ? ", " : "", allowed);
 	free(past);
 	return text;
+}
+
+/* Now, not when its identity was looked up; allocated, NULL if it may run. */
+static char *paused(const struct subject *s, const struct host *host)
+{
+	const struct roundwatch_tally *t = &s->tally;
+	const struct identity *id;
+	const char *how;
+	int process;
+
+	if (s->member || tally_ended(t) || worst_verdict(t) < ROUNDWATCH_SUSPECT)
+		return NULL;
+	id = process_identity(s->process, host);
+	if (host->proc < 0)
+		return id->paused ? xasprintf("%s", id->paused) : NULL;
+	process = process_open(host, t->tgid, t->process_start_ns);
+	if (process < 0)
+		return NULL;
+	how = process_paused(host, process, id->cgroup);
+	close(process);
+	return how ? xasprintf("%s", how) : NULL;
+}
+
+char *standing_note(const struct subject *s, const struct host *host, const char *allowed,
+		    const struct table *clock)
+{
+	char *text = standing_text(&s->tally, allowed, clock), *how = paused(s, host), *all;
+
+	if (!text || !how)
+		return text ? text : how;
+	all = xasprintf("%s, %s", text, how);
+	free(how);
+	free(text);
+	return all;
 }
 
 void census_take(struct census *c, const struct subjects *s, const struct host *host,

@@ -26,6 +26,10 @@ const char *subject_allowed(const struct subject *s, const struct host *host,
 char *standing_text(const struct roundwatch_tally *t, const char *allowed,
 		    const struct table *clock);
 
+/* And that what is or was accused is kept from running: "was randomx, frozen". */
+char *standing_note(const struct subject *s, const struct host *host, const char *allowed,
+		    const struct table *clock);
+
 /**
  * struct census - numbers of processes
  * @count: living and not allowed, by verdict

@@ -25,7 +25,7 @@ char *top_note(const struct top_model *m, const struct top_row *row)
 		.now_ns = m->now_ns, .realtime_offset_ns = m->info.realtime_offset_ns,
 	};
 
-	return standing_text(&row->subject.tally, row->allowed, &clock);
+	return standing_note(&row->subject, m->host, row->allowed, &clock);
 }
 
 static bool is_clear(const struct roundwatch_tally *t)

@@ -16,7 +16,7 @@ static const struct member {
 	MEMBER(exe), MEMBER(cmdline), MEMBER(comm), MEMBER(parent), MEMBER(user), MEMBER(unit),
 	MEMBER(unseen), MEMBER(cgroup), MEMBER(image), MEMBER(runtime), MEMBER(container),
 	MEMBER(inner), MEMBER(container_name), MEMBER(pod), MEMBER(pod_uid),
-	MEMBER(pod_namespace), MEMBER(vm), MEMBER(sha256),
+	MEMBER(pod_namespace), MEMBER(vm), MEMBER(sha256), MEMBER(parent_unit), MEMBER(paused),
 }, facts[] = {
 	MEMBER(found), MEMBER(deleted), MEMBER(memfd), MEMBER(hidden), MEMBER(by_library),
 	MEMBER(covered), MEMBER(renamed),

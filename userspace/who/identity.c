@@ -13,6 +13,7 @@
 #include "who/container.h"
 #include "who/identity.h"
 #include "who/listing.h"
+#include "who/pause.h"
 #include "who/pods.h"
 #include "who/runtime.h"
 #include "who/vmm.h"
@@ -72,6 +73,37 @@ static void read_exe(const struct host *host, int task, struct identity *id)
 	}
 }
 
+static char *move(char **from)
+{
+	char *text = *from;
+
+	*from = NULL;
+	return text;
+}
+
+/* The control groups of a task, in allocated text. */
+static char *read_cgroups(int task)
+{
+	char *cgroups = xrealloc(NULL, CGROUPS_MAX, 1);
+
+	if (read_at(task, "cgroup", cgroups, CGROUPS_MAX) < 0)
+		*cgroups = '\0';
+	return cgroups;
+}
+
+/* What watches a container, and is watched by the unit that starts the container. */
+static char *read_unit(int process)
+{
+	char *cgroups = read_cgroups(process), *unit;
+	struct container c;
+
+	container_parse(cgroups, &c);
+	free(cgroups);
+	unit = move(&c.unit);
+	container_free(&c);
+	return unit;
+}
+
 static void read_parent(const struct host *host, int process, struct identity *id)
 {
 	char path[16];
@@ -85,15 +117,12 @@ static void read_parent(const struct host *host, int process, struct identity *i
 	if (parent < 0)
 		return;
 	id->parent = process_comm(parent);
+	id->parent_unit = read_unit(parent);
 	close(parent);
-}
-
-static char *move(char **from)
-{
-	char *text = *from;
-
-	*from = NULL;
-	return text;
+	if (id->parent_unit && id->unit && !strcmp(id->parent_unit, id->unit)) {
+		free(id->parent_unit);
+		id->parent_unit = NULL;
+	}
 }
 
 static char *copy(const char *text)
@@ -192,11 +221,9 @@ static void ask_kubelet(const struct host *host, struct container *c, struct ide
 
 static void read_container(const struct host *host, int task, struct identity *id)
 {
-	char *cgroups = xrealloc(NULL, CGROUPS_MAX, 1);
+	char *cgroups = read_cgroups(task);
 	struct container c;
 
-	if (read_at(task, "cgroup", cgroups, CGROUPS_MAX) < 0)
-		*cgroups = '\0';
 	container_parse(cgroups, &c);
 	free(cgroups);
 
@@ -324,6 +351,7 @@ static void read_process(const struct host *host, int process,
 	read_container(host, task >= 0 ? task : process, id);
 	id->comm = process_comm(process);
 	read_parent(host, process, id);
+	id->paused = copy(process_paused(host, process, id->cgroup));
 	id->renamed = is_renamed(process, tally, id->comm) || is_disguised(id);
 	if (task >= 0)
 		close(task);
@@ -357,6 +385,7 @@ void identity_free(struct identity *id)
 		id->unseen, id->exe, id->args, id->cmdline, id->comm, id->parent, id->user,
 		id->unit, id->cgroup, id->runtime, id->container, id->inner, id->container_name,
 		id->image, id->pod, id->pod_uid, id->pod_namespace, id->vm, id->sha256,
+		id->parent_unit, id->paused,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(text); i++)
@@ -406,7 +435,8 @@ char *identity_describe(const struct identity *id)
 	append(&text, "user %s", id->user);
 	if (id->vm)
 		append(&text, ", virtual machine %s", id->vm);
-	if (id->unit)
+	/* The scope of a container has its ID as its name. */
+	if (id->unit && !(id->container && strstr(id->unit, id->container)))
 		append(&text, ", unit %s", id->unit);
 	if (id->container)
 		append(&text, ", container %.*s (%s)", short_id(id->container), id->container,
@@ -427,6 +457,8 @@ char *identity_describe(const struct identity *id)
 	if (id->ppid)
 		append(&text, ", started by %s [%u]", id->parent ? id->parent : "process",
 		       id->ppid);
+	if (id->container && id->parent_unit)
+		append(&text, " of %s", id->parent_unit);
 	if (id->unseen)
 		append(&text, ", nothing more can be seen: %s", id->unseen);
 	else if (!id->found)

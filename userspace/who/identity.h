@@ -19,6 +19,7 @@ struct json_object;
  * @comm: present name of the process, which may differ from the one that the module saw
  * @ppid: parent, 0 if unknown
  * @parent: its name
+ * @parent_unit: systemd unit of the parent, if it is another one; that of what runs a container
  * @user: name of the user, or the number if it has no name; never NULL
  * @unit: systemd unit of the host: service, scope, socket, mount or swap; NULL for none
  * @cgroup: unchanged path of its control group; NULL if that cannot be read
@@ -33,6 +34,7 @@ struct json_object;
  * @vm: name of the virtual machine that the process runs, or COMM[PID] if it has no
  *	name; NULL if it runs none
  * @sha256: of the executable; only from a recording
+ * @paused: how it is kept from running, "stopped" or "frozen"; NULL if it is not
  * @hidden: readdir() of /proc does not show it although it exists
  * @by_library: hidden only from programs, by a library loaded into them
  * @covered: something is mounted over /proc/TGID or in it
@@ -52,6 +54,7 @@ struct identity {
 	char *comm;
 	uint32_t ppid;
 	char *parent;
+	char *parent_unit;
 	char *user;
 	char *unit;
 	char *cgroup;
@@ -65,6 +68,7 @@ struct identity {
 	char *pod_namespace;
 	char *vm;
 	char *sha256;
+	char *paused;
 	bool hidden;
 	bool by_library;
 	bool covered;
