@@ -111,6 +111,7 @@ static const struct member {
 	ELEMENT("rz", count, ROUNDWATCH_RZ),
 	MEMBER(tally, changes),
 	MEMBER(tally, samples),
+	MEMBER(tally, mapped),
 	MEMBER(tally, id),
 	MEMBER(lost, lost),
 };

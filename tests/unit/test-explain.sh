@@ -100,7 +100,8 @@ innocent()
 #
 
 recording
-text=$(explain 7)
+brief=$(explain 7)
+text=$(explain -v 7)
 same "the first line says it" "$(echo "$text" | head -n 1)" \
 	"randomx  kworker [7] behaves like RandomX, the algorithm that mines Monero"
 has "modes" "$text" "observed 332 times"
@@ -112,26 +113,41 @@ has "what else" "$text" "nothing here is called monerod"
 has "of a recording, nothing else" "$text" "the recording's host is not at hand"
 same "no line is wider than 80 columns" "$(echo "$text" | awk 'length > 80')" ""
 same "plain ASCII" "$(echo "$text" | mk escapes; echo $?)" 0
-has "blocks where they can be shown" "$(LC_ALL=C.UTF-8 explain 7)" "RU 87 26 % ██████████▌"
+has "blocks where they can be shown" "$(LC_ALL=C.UTF-8 explain -v 7)" "RU 87 26 % ██████████▌"
 has "what to do next: keep" "$text" "keep roundwatch record /root/7.roundwatch cp /proc/7/exe"
-has "what to do next: gone?" "$text" "gone? roundwatch 7 # \"ended\" roundwatch --live --verdict"
-same "the end of it is on the screen" "$(echo "$text" | tail -n 22 | grep -c 'WHAT TO DO NEXT')" 1
+has "what to do next: gone?" "$text" "gone? roundwatch 7 # \"ended\" roundwatch check"
+printf '%s\n' "$brief" >out
+same "without -v: fits" "$(fits 80 23)" yes
+same "without -v: what is asked, in this order" \
+	"$(tail -n +2 out | cut -c 3-10 | grep -o '^[a-z?]\+' | tr '\n' ' ')" \
+	"who since sure unless keep freeze stop gone? "
+same "it is the beginning of the rest" "$(echo "$text" | head -n "$(wc -l <out)" | grep -v 'WHAT TO')" \
+	"$(grep -v 'WHAT TO' out)"
+has "without -v: how sure" "$brief" "sure high: by chance once in about 2,000,000 samples; evidence 121 of 100"
+has "without -v: modes" "$brief" "RN 21 %, RD 27 %, RU 26 %, RZ 26 % of 332; RandomX: 31, 23, 23, 23"
+has "without -v: since when" "$brief" "since 2023-11-14 21:43:20, for 30m; the process began 2023-11-14 19:28:20"
+has "without -v: what else" "$brief" "unless it is a Monero node, or a program that imitates RandomX"
+has "without -v: where the rest is" "$brief" "WHAT TO DO NEXT as root, on the host of the recording keep"
 same "JSON: what to do next" "$("$build/roundwatch" explain -i recording -J 7 | mk json explain.0.next.3.command)" \
 	'"kill -STOP 7"'
 has "a thread" "$(explain 8)" "randomx worker [7, thread 8] behaves like RandomX"
 rule="suspect_evidence=50 randomx_evidence=100"
 recording
-has "other parameters" "$(explain 7)" "Less is known than usual"
+has "other parameters" "$(explain -v 7)" "Less is known than usual"
+has "other parameters, in short" "$(explain 7)" "sure less than usual: other parameters than the default ones"
 rule="suspect_evidence=70 randomx_evidence=100 decay=7 gap_us=10000"
 recording flags=4
-has "a guest" "$(explain 7)" "Look inside the machine for the program"
+has "a guest, in short" "$(explain 7)" "unless it is the virtual machine in which this happens"
+has "a guest" "$(explain -v 7)" "Look inside the machine for the program"
 recording verdict=2 flags=8
-has "x87" "$(explain 7)" "A loop over fesetround()"
+has "x87, in short" "$(explain 7)" "unless it is a Monero node, or a loop over fesetround()"
+has "x87" "$(explain -v 7)" "A loop over fesetround()"
 recording comm=monerod
-has "a node" "$(explain 7)" "An honest Monero node, by its name"
+has "a node, in short" "$(explain 7)" "unless it is an honest Monero node, by its name"
+has "a node" "$(explain -v 7)" "An honest Monero node, by its name"
 recording flags=2
 has "ended" "$(explain 8)" "ended worker [7, thread 8] was randomx: behaved like RandomX"
-has "ended: when" "$(explain 8)" "ended 3s ago; user 0"
+has "ended: when" "$(explain 8)" "who user 0, nothing more is known about it ended 3s ago, 2023-11-14 22:13:17"
 same "JSON: ended" "$("$build/roundwatch" explain -i recording -J 8 | mk json explain.0.verdict)" '"ended"'
 same "JSON: ended when" "$("$build/roundwatch" explain -i recording -J 8 | mk json explain.0.ended)" \
 	'"2023-11-14T22:13:17.000000+00:00"'
@@ -139,7 +155,7 @@ recording uid=42
 printf 'user 42\n' >allow
 chmod 644 allow
 same "allowed: nothing to do" "$(explain --allow allow 7 | grep -c 'TO DO')" 0
-has "allowed" "$(explain --allow allow 7)" "It may do this: allowed by line 1: user 42"
+has "allowed" "$(explain --allow allow 7)" "allowed by line 1: user 42"
 same "JSON: allowed" "$("$build/roundwatch" explain -i recording --allow allow -J 7 | mk json explain.0.allowed)" \
 	'"line 1: user 42"'
 mk head info tally tgid=7 pid=7 verdict=1 highest=1 rn=5 rd=50 ru=60 score_rd=130 score_ru=130 \
@@ -150,10 +166,31 @@ has "intervals: what they are" "$text" "Interval arithmetic"
 mk head info tally tgid=7 pid=7 verdict=1 highest=1 rn=5 rz=50 samples=9 end >recording
 has "an emulator" "$(explain 7)" "An emulator of a console"
 mk head info tally tgid=7 pid=7 verdict=1 highest=3 rn=5 rd=5 ru=5 rz=50 samples=9 end >recording
-has "it was a miner" "$(explain 7)" "It was randomx before"
+text=$(explain 7)
+has "it was a miner" "$(explain -v 7)" "It was randomx before"
+has "it was a miner, in short" "$text" "sure it was randomx before: evidence fades by 2 a second; evidence 0"
+has "it was a miner: the first line says it" "$text" \
+	"rounding task [7] was randomx, and does not behave like RandomX now"
+has "it was a miner, and may go on: stop it" "$text" "freeze kill -STOP 7 stop kill -KILL 7"
+mk head info tally tgid=7 pid=7 verdict=1 highest=2 rn=5 rd=5 ru=5 rz=50 samples=9 end >recording
+has "it was suspect for a moment" "$(explain 7)" "WHAT TO DO NEXT as root, on the host of the recording gone? roundwatch check"
 mk head info tally tgid=7 pid=7 verdict=1 highest=1 start_ns=5 process_start_ns=5 \
 	tally tgid=7 pid=7 verdict=2 highest=2 end >recording
 has "of two of one number, the later" "$(explain 7)" "suspect task [7]"
+recording mapped=$((300 << 20))
+has "memory that the rule saw" "$(explain 7)" "maps 300 MiB, enough for RandomX (128)"
+same "JSON: memory" "$("$build/roundwatch" explain -i recording -J 7 | mk json explain.0.mapped_mib)" 300
+same "JSON: not small" "$("$build/roundwatch" explain -i recording -J 7 | mk json explain.0.small)" false
+recording verdict=2 highest=2 flags=16 mapped=$((20 << 20))
+has "small" "$(explain 7)" "sure at most suspect: it maps less memory than RandomX needs; evidence"
+has "small: how much" "$(explain 7)" "maps 20 MiB, too little for RandomX (128)"
+same "JSON: small" "$("$build/roundwatch" explain -i recording -J 7 | mk json explain.0.small)" true
+has "small: in the list" "$("$build/roundwatch" -i recording --raw -o FLAGS)" small
+# What was small when a thread began is not.
+mk head info tally tgid=7 pid=7 flags=1 verdict=3 highest=3 mapped=$((300 << 20)) \
+	tally tgid=7 pid=8 flags=16 verdict=1 highest=1 mapped=$((20 << 20)) end >recording
+has "grown: the larger memory counts" "$(explain 7)" "maps 300 MiB, enough"
+same "grown: JSON" "$("$build/roundwatch" explain -i recording -J 7 | mk json explain.0.small)" false
 recording comm="$(printf 'a\033[2J')"
 same "nothing for a terminal to act upon" "$(explain 7 | mk escapes; echo $?)" 0
 recording
@@ -267,15 +304,63 @@ has "connections: no such name" "$(finding connections)" '"found" "192.0.2.1:333
 echo 'msr 16384 0 - Live 0x0' >>host/proc/modules
 has "msr: found" "$(finding msr)" '"found"'
 
+# A container whose unit starts it again, with as much to say about it as there may be.
+innocent
+id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+long=$(printf '%0300d' 0 | tr 0 x)
+group=/machine.slice/libpod-$id.scope/container
+printf '%s\0' "$long" --user "$long" >host/proc/7/cmdline
+ln -sfn "/usr/bin/$long (deleted)" host/proc/7/exe
+echo "0::$group" >host/proc/7/cgroup
+sed -i 's/^7 (task) S 1 /7 (task) S 42 /' host/proc/7/stat
+mkdir -p host/proc/42 "host/sys/fs/cgroup$group"
+echo conmon >host/proc/42/comm
+echo 0::/system.slice/web.service >host/proc/42/cgroup
+echo "42 (conmon) S 1" >host/proc/42/stat
+printf 'populated 1\nfrozen 0\n' >"host/sys/fs/cgroup$group/cgroup.events"
+thread 8 950000 19 5 3
+recording comm=kworker/u16:3-e mapped=$((300 << 20))
+container() { explain --sysroot host --pools /dev/null 7; }
+container >out
+same "a container: fits" "$(fits 80 23)" yes
+text=$(cat out)
+has "a container: who starts it" "$text" "started by conmon [42] of web.service"
+same "a container: its scope says nothing new" "$(grep -c libpod out)" 0
+has "a container: other signs" "$text" "maps 300 MiB, enough for RandomX (128); also: cpu,"
+has "a container: freeze" "$text" "freeze podman pause 0123456789ab # the whole container stop"
+has "a container: stop" "$text" \
+	"stop systemctl disable --now --no-block web.service podman kill 0123456789ab"
+has "a container: odd" "$text" "odd its executable was deleted or replaced; it changed its name"
+printf 'populated 1\nfrozen 1\n' >"host/sys/fs/cgroup$group/cgroup.events"
+container >out
+same "frozen: fits" "$(fits 80 23)" yes
+has "frozen" "$(cat out)" "for 30m; NOW FROZEN, with its control group"
+has "frozen: how to undo it" "$(cat out)" "freeze podman unpause 0123456789ab # it is; this undoes it"
+sed -i 's/(task) S/(task) T/' host/proc/7/stat
+has "stopped" "$(container)" "for 30m; NOW STOPPED BY A SIGNAL"
+has "stopped: how to undo it" "$(container)" "freeze kill -CONT 7 # it is; this undoes it"
+same "stopped: in the list" \
+	"$("$build/roundwatch" --input recording --sysroot host --raw -n -o NOTE)" stopped
+recording verdict=1 highest=3
+same "stopped: in the list, as what it was" \
+	"$("$build/roundwatch" --input recording --sysroot host --raw -n -o NOTE)" 'was\x20randomx,\x20stopped'
+recording verdict=1 highest=2
+has "stopped: what was a suspect is still there" "$(container)" "stop systemctl disable"
+recording
+innocent
+printf 'x\0nothashvault.pro.example\0' >host/proc/7/cmdline
+tcp 010200C0:0D05 01 4242 >>host/proc/7/net/tcp
+ln -s 'socket:[4242]' host/proc/7/fd/3
+
 # A recording explains itself where its host is not at hand.
 pools=$source/../packaging/etc/roundwatch/pools
 "$build/roundwatch" record --input recording --sysroot host --pools "$pools" kept
 kept() { "$build/roundwatch" "$@" --input kept 2>&1; }
 has "kept: whose" "$(kept explain 7)" "user 0, control group"
-has "kept: command line" "$(kept explain 7)" '$ x nothashvault.pro.example'
-has "kept: findings" "$(kept explain 7)" "found connections 192.0.2.1:3333"
+has "kept: command line" "$(kept explain 7)" 'runs /usr/bin/daemon as: x nothashvault.pro.example'
+has "kept: findings" "$(kept explain -v 7)" "found connections 192.0.2.1:3333"
 sum=$(sha256sum <host/usr/bin/daemon | cut -d ' ' -f 1)
-has "kept: SHA-256" "$(kept explain 7)" "SHA-256 of the executable: $sum"
+has "kept: SHA-256" "$(kept explain 7)" "sha256 $sum"
 same "kept: JSON is what it was" "$(kept explain -J 7 | mk json explain.0.findings)" \
 	"$(value explain.0.findings)"
 same "kept: list" "$(kept list --raw -n -o PID,EXE,WHERE)" "7 /usr/bin/daemon cgroup\x20not\x20readable"

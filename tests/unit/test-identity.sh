@@ -335,7 +335,7 @@ if "${CC:-cc}" -o leaderless "$here/leaderless.c" -pthread; then
 	one=$!
 	wait_for 20 grep -q '^State:.Z' /proc/$one/status
 	same "first thread ended" "$(live $one EXE,CMDLINE)" "$tmp/leaderless ./leaderless"
-	run explain $one --input recording --sysroot /
+	run explain -v $one --input recording --sysroot /
 	same "first thread ended: memory" "$(tr -s '\n ' ' ' <out | grep -c 'not readable memory.* of thread [0-9]')" 1
 	kill $one
 else
@@ -355,7 +355,7 @@ echo '0::/docker/x' >host/proc/7/cgroup
 echo '0::/system.slice/tool.service' >host/proc/7/task/9/cgroup
 mk head info tally tgid=7 pid=7 comm=tool verdict=3 end >recording
 same "first thread ended: a copy" "$(raw EXE,CMDLINE,UNIT)" '/usr/bin/tool tool\x20--url tool.service'
-run explain 7 --input recording --sysroot host
+run explain -v 7 --input recording --sysroot host
 same "first thread ended: a dataset" "$(grep -c 'found *memory .*2080 MiB, as RandomX' out)" 1
 
 # Of a process that has ended, and waits for its parent, nothing can be read.
@@ -402,7 +402,7 @@ if [ "$(id -u)" = 0 ]; then
 	done
 	# The other two do not hide from group 0.
 	unshare -m sh -c "mount -t proc -o hidepid=4 proc /proc &&
-		setpriv --bounding-set -sys_ptrace $build/roundwatch explain $one --device device" \
+		setpriv --bounding-set -sys_ptrace $build/roundwatch explain -v $one --device device" \
 		>out 2>&1
 	same "hidepid: says what cannot be seen" \
 		"$(tr -s '\n ' ' ' <out | grep -c 'cannot be looked at: /proc[^.]*hidepid=')" 1

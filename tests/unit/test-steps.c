@@ -73,7 +73,11 @@ static void test_places(void)
 	hasnt("init as parent", WHO(.ppid = 1, .parent = "systemd"), "ps -fp");
 
 	has("a unit", WHO(.unit = "x.service"), 0, "freeze: systemctl freeze x.service\n"
-	    "stop: systemctl disable --now x.service; systemctl mask x.service\n");
+	    "stop: systemctl stop x.service\nstop: systemctl disable x.service\n"
+	    "stop: systemctl show -p FragmentPath,TriggeredBy,WantedBy x.service\n"
+	    "gone?: systemctl is-active x.service\n");
+	has("a scope", WHO(.unit = "run-1.scope"), 0, "freeze: systemctl freeze run-1.scope\n"
+	    "stop: systemctl stop run-1.scope\ngone?: systemctl is-active run-1.scope\n");
 	has("a unit that needs quotes", WHO(.unit = "a\\x2db.service"), 0,
 	    "systemctl freeze 'a\\x2db.service'\n");
 	hasnt("cron's own unit", WHO(.unit = "cron.service"), "systemctl");
@@ -84,8 +88,16 @@ static void test_places(void)
 
 	has("docker", WHO(.container = ID, .runtime = "docker", .unit = "docker-" ID ".scope"), 0,
 	    "freeze: docker pause 0123456789ab\n"
-	    "stop: docker update --restart=no 0123456789ab; docker stop 0123456789ab\n");
-	has("podman", WHO(.container = ID, .runtime = "podman"), 0, "stop: podman stop 0123456789ab\n");
+	    "stop: docker update --restart=no 0123456789ab; docker kill 0123456789ab\n"
+	    "gone?: docker ps -f id=0123456789ab\n");
+	has("podman", WHO(.container = ID, .runtime = "podman"), 0, "stop: podman kill 0123456789ab\n");
+	has("podman in a unit", WHO(.container = ID, .runtime = "podman", .parent_unit = "web.service"),
+	    0, "stop: systemctl disable --now --no-block web.service\n"
+	    "stop: podman kill 0123456789ab\n");
+	hasnt("podman's own unit", WHO(.container = ID, .runtime = "podman",
+				       .parent_unit = "podman.service"), "systemctl");
+	hasnt("a login that runs podman", WHO(.container = ID, .runtime = "podman",
+					      .parent_unit = "session-3.scope"), "systemctl");
 	has("cri-o", WHO(.container = ID, .runtime = "cri-o"), 0,
 	    "freeze: kill -STOP 7\nstop: crictl stop 0123456789ab\n");
 	has("lxc", WHO(.container = "web", .runtime = "lxc"), 0, "freeze: lxc-freeze -n web\n");
@@ -105,7 +117,7 @@ static void test_places(void)
 /* Others choose these names, and root pastes the command. */
 static void test_quotes(void)
 {
-	has("a quote", WHO(.container = "a'b;c", .runtime = "lxc"), 0, "lxc-stop -n 'a'\\''b;c'\n");
+	has("a quote", WHO(.container = "a'b;c", .runtime = "lxc"), 0, "lxc-stop -k -n 'a'\\''b;c'\n");
 	has("a substitution", WHO(.unit = "$(id).service"), 0, "systemctl freeze '$(id).service'\n");
 	has("blanks", WHO(.pod = "a b", .pod_namespace = ""), 0, "-n '' delete pod 'a b'\n");
 }
@@ -118,8 +130,18 @@ static void test_standing(void)
 
 	t.flags = ROUNDWATCH_EXITED;
 	all = steps_of(&t, &id);
-	ok(!strcmp(all, "gone?: roundwatch --live --verdict randomx,suspect\n"),
+	ok(!strcmp(all, "gone?: roundwatch check\n"),
 	   "what has ended can only come back");
+	free(all);
+	t = (struct roundwatch_tally){
+		.tgid = 7, .verdict = ROUNDWATCH_ROUNDING, .highest = ROUNDWATCH_SUSPECT,
+	};
+	all = steps_of(&t, &id);
+	ok(!strcmp(all, "gone?: roundwatch check\n"), "nor is a suspect of the past stopped");
+	free(all);
+	t.highest = ROUNDWATCH_RANDOMX;
+	all = steps_of(&t, &id);
+	ok(strstr(all, "stop: kill -KILL 7\n") != NULL, "what was a miner and lives may go on");
 	free(all);
 	t = (struct roundwatch_tally){ .tgid = 7, .verdict = ROUNDWATCH_ROUNDING };
 	all = steps_of(&t, &id);
@@ -127,8 +149,24 @@ static void test_standing(void)
 	free(all);
 }
 
+/* What does not run is still there, and the screen still says what to do. */
+static void test_paused(void)
+{
+	has("a stopped process", WHO(.paused = "stopped"), 0,
+	    "freeze: kill -CONT 7\nstop: kill -KILL 7\n");
+	has("a stopped process of a unit", WHO(.unit = "x.service", .paused = "stopped"), 0,
+	    "freeze: kill -CONT 7\nstop: systemctl stop x.service\n");
+	has("a frozen unit", WHO(.unit = "x.service", .paused = "frozen"), 0,
+	    "freeze: systemctl thaw x.service\nstop: systemctl stop x.service\n");
+	has("a paused container", WHO(.container = ID, .runtime = "docker", .paused = "frozen"), 0,
+	    "freeze: docker unpause 0123456789ab\n");
+	has("frozen by others", WHO(.container = ID, .runtime = "mesos", .paused = "frozen"), 0,
+	    "freeze: kill -STOP 7\n");
+}
+
 int main(void)
 {
+	test_paused();
 	test_places();
 	test_quotes();
 	test_standing();

@@ -166,7 +166,7 @@ shows "h" "Keys" "quit"
 keys q
 shows "h, q" digger
 keys Home Enter
-shows "Enter" "Explain" "HOW SURE"
+shows "Enter" "Explain" "sure" "WHAT TO DO NEXT"
 keys Escape
 shows "Enter, Esc" half
 keys F1

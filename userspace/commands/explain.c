@@ -24,6 +24,7 @@
 /**
  * struct explain_options - the command line
  * @seconds: how long to watch the evidence
+ * @verbose: not only what fits on a screen
  */
 struct explain_options {
 	struct source_options from;
@@ -31,6 +32,7 @@ struct explain_options {
 	const char *allow;
 	unsigned int seconds;
 	bool json;
+	bool verbose;
 };
 
 /* The last of the processes or threads that had this number. */
@@ -245,7 +247,7 @@ static enum status explain(const struct explain_options *o, const uint32_t *numb
 		} else {
 			if (i)
 				printf("\n\n");
-			explanation_print(&e[i]);
+			explanation_print(&e[i], o->verbose);
 		}
 		end(&e[i]);
 	}
@@ -274,9 +276,10 @@ static void help(void)
 {
 	fputs("Usage: roundwatch explain [options] <pid>|<tid>...\n"
 	      "\n"
-	      "Explain why a process or a thread has its verdict, how reliable this is, what\n"
-	      "else it could be, other signs of a miner in /proc, and what to do next.\n"
+	      "Explain a verdict on one screen: whose process or thread it is, since when, how\n"
+	      "reliable this is, what else it could be, and what to do next.\n"
 	      "\n"
+	      " -v, --verbose         and all details: modes, evidence, threads, signs in /proc\n"
 	      " -w, --watch <seconds> watch the evidence for this time, and draw it\n"
 	      "     --pools <file>    list of pools instead of " POOL_LIST "\n"
 	      "     --allow <file>    allow list instead of " ALLOW_FILE "\n"
@@ -302,6 +305,7 @@ static enum status run(int argc, char **argv)
 	enum { OPT_POOLS = OPT_OWN, OPT_ALLOW };
 	static const struct option options[] = {
 		{ "watch",	required_argument,	NULL, 'w' },
+		{ "verbose",	no_argument,		NULL, 'v' },
 		{ "pools",	required_argument,	NULL, OPT_POOLS },
 		{ "allow",	required_argument,	NULL, OPT_ALLOW },
 		COLOR_LONG,
@@ -317,7 +321,7 @@ static enum status run(int argc, char **argv)
 	size_t n = 0;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, ":w:J" COMMON_SHORT, options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":w:vJ" COMMON_SHORT, options, NULL)) != -1) {
 		switch (opt) {
 		case 'w':
 			if (!take_number("--watch", optarg, WATCH_MAX, &parsed))
@@ -333,6 +337,9 @@ static enum status run(int argc, char **argv)
 		case OPT_COLOR:
 			if (!option_color(&cmd_explain))
 				return STATUS_USAGE;
+			break;
+		case 'v':
+			o.verbose = true;
 			break;
 		case 'J':
 			o.json = true;

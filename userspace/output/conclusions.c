@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Derives reasons from records and identity. */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,9 @@
 #define DEFAULT_RANDOMX	100
 #define DEFAULT_DECAY	7
 #define DEFAULT_GAP_US	10000
+
+/* VERDICT_MEMORY_MIB of module/verdict.h */
+#define MEMORY_MIB	128
 
 static void __attribute__((format(printf, 2, 3))) say(struct sentences *s, const char *format, ...)
 {
@@ -36,6 +40,11 @@ const char *verdict_meaning(const struct roundwatch_tally *t)
 			"changes modes much as RandomX does, not for long enough yet",
 		[ROUNDWATCH_RANDOMX] = "behaves like RandomX, the algorithm that mines Monero",
 	};
+	static const char *const before[] = {
+		[ROUNDWATCH_SUSPECT] =
+			"was suspect: changed modes much as RandomX does, but not for long enough",
+		[ROUNDWATCH_RANDOMX] = "was randomx, and does not behave like RandomX now",
+	};
 	static const char *const was[] = {
 		[ROUNDWATCH_CLEAR] = "was never seen outside round-to-nearest",
 		[ROUNDWATCH_ROUNDING] = "was rounding: left round-to-nearest, but not as RandomX does",
@@ -48,6 +57,9 @@ const char *verdict_meaning(const struct roundwatch_tally *t)
 
 	if (verdict >= ARRAY_SIZE(is))
 		return "a verdict of a newer module; install a newer roundwatch";
+	if (!tally_ended(t) && verdict < ROUNDWATCH_SUSPECT && worst_verdict(t) < ARRAY_SIZE(before) &&
+	    before[worst_verdict(t)])
+		return before[worst_verdict(t)];
 	return tally_ended(t) ? was[verdict] : is[verdict];
 }
 
@@ -151,8 +163,8 @@ static void conclude_sure(struct conclusions *to, const struct snapshot *snap,
 		say(&to->sure, "The verdict is that of the process as a whole: none of its threads "
 		    "lived long enough to reach it alone.");
 	if (t->flags & ROUNDWATCH_SMALL)
-		say(&to->sure, "The process maps less memory than RandomX needs, so it is at most "
-		    "suspect.");
+		say(&to->sure, "The process maps less memory than RandomX needs (%u MiB), so it is at "
+		    "most suspect.", MEMORY_MIB);
 	else if (least > t->evidence)
 		say(&to->sure, "The evidence is below its parts: the process goes to one of RD, RU and "
 		    "RZ more than twice as often as to another, or its evidence is inherited. "
@@ -214,6 +226,48 @@ void conclude(struct conclusions *to, const struct snapshot *snap,
 		conclude_false_alarms(to, t, id);
 	else
 		conclude_harmless(to, t);
+}
+
+char *conclude_briefly(const struct snapshot *snap, const struct roundwatch_tally *t)
+{
+	const char *text;
+
+	if (snapshot_is_blind(snap))
+		return xasprintf("the module is blind now: this is what it saw before");
+	if (tally_ended(t) || t->verdict < ROUNDWATCH_SUSPECT)
+		return xasprintf("it was %s before: evidence fades by %u a second",
+				 verdict_name(worst_verdict(t)), snap->info.decay);
+	if (t->verdict == ROUNDWATCH_RANDOMX)
+		text = is_default_rule(&snap->info) ?
+		       "high: by chance once in about 2,000,000 samples" :
+		       "less than usual: other parameters than the default ones";
+	else
+		text = t->flags & ROUNDWATCH_SMALL ?
+		       "at most suspect: it maps less memory than RandomX needs" :
+		       "not yet: look again in a minute";
+	return xasprintf("%s", text);
+}
+
+const char *conclude_doubt(const struct roundwatch_tally *t, const struct identity *id)
+{
+	if (t->flags & ROUNDWATCH_GUEST)
+		return "it is the virtual machine in which this happens: look inside";
+	if (mentions(t, id, "monerod") || mentions(t, id, "p2pool"))
+		return "it is an honest Monero node, by its name: those that verify compute RandomX";
+	if (t->flags & ROUNDWATCH_X87)
+		return "it is a Monero node, or a loop over fesetround() as in tests";
+	return "it is a Monero node, or a program that imitates RandomX";
+}
+
+char *mapped_text(const struct roundwatch_tally *t)
+{
+	if (t->flags & ROUNDWATCH_GUEST)
+		return NULL;
+	/* A verdict made by an older module, or none yet: then nobody asked. */
+	if (!t->mapped && !(t->flags & ROUNDWATCH_SMALL))
+		return NULL;
+	return xasprintf("maps %" PRIu64 " MiB, %s for RandomX (%u)", (uint64_t)t->mapped >> 20,
+			 t->flags & ROUNDWATCH_SMALL ? "too little" : "enough", MEMORY_MIB);
 }
 
 static void free_sentences(struct sentences *s)

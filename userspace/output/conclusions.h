@@ -50,6 +50,15 @@ void conclude(struct conclusions *to, const struct snapshot *snap,
 /* Conclusions for a process that started at @start_ns and has no tally. */
 void conclude_without(struct conclusions *to, const struct snapshot *snap, uint64_t start_ns);
 
+/* How reliable a verdict from suspect is, in half a line; allocated. */
+char *conclude_briefly(const struct snapshot *snap, const struct roundwatch_tally *t);
+
+/* What else it is if it is no miner, in half a line. */
+const char *conclude_doubt(const struct roundwatch_tally *t, const struct identity *id);
+
+/* How much memory the process maps, for the rule; allocated, NULL if the rule never asked. */
+char *mapped_text(const struct roundwatch_tally *t);
+
 void conclusions_free(struct conclusions *c);
 
 #endif

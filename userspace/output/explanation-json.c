@@ -88,6 +88,9 @@ json_object *explanation_to_json(const struct explanation *e)
 	add_value(o, "allowed", e->snap, value_copy(e->allowed));
 	json_object_object_add(o, "guest", json_object_new_boolean(t->flags & ROUNDWATCH_GUEST));
 	json_object_object_add(o, "x87", json_object_new_boolean(t->flags & ROUNDWATCH_X87));
+	json_object_object_add(o, "mapped_mib", t->mapped ? json_object_new_int64(t->mapped >> 20) :
+			       NULL);
+	json_object_object_add(o, "small", json_object_new_boolean(t->flags & ROUNDWATCH_SMALL));
 	json_object_object_add(o, "highest",
 			       json_object_new_string(verdict_name(worst_verdict(t))));
 	add_value(o, "since", e->snap, value_number(VALUE_TIME, t->verdict_ns));

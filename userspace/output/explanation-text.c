@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Prints an explanation as text. */
+/* Prints an explanation as text: all of it, after the summary. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,13 +23,6 @@ static void paragraphs(const char *title, const struct sentences *w)
 	}
 }
 
-static const char *verdict_color(const struct explanation *e, const struct roundwatch_tally *t)
-{
-	uint8_t verdict = e->allowed ? ROUNDWATCH_CLEAR : present_verdict(t);
-
-	return verdict == ROUNDWATCH_RANDOMX ? RED : verdict == ROUNDWATCH_SUSPECT ? YELLOW : BOLD;
-}
-
 static void print_modes(const struct explanation *e)
 {
 	static const char *const usual[] = { "31", "23", "23", "23" };
@@ -47,35 +40,6 @@ static void print_modes(const struct explanation *e)
 		bar(t->count[i], sum, 40, NULL);
 		printf("  %s %%\n", usual[i]);
 	}
-}
-
-static void print_history(const struct explanation *e)
-{
-	static const char *const blocks[] = {
-		"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"
-	};
-	static const char ascii[] = "_.-:=+*#";
-	uint32_t top = e->snap->info.randomx_evidence, last = 0;
-
-	if (!e->points)
-		return;
-	for (size_t i = 0; i < e->points; i++)
-		if (e->history[i].evidence > top)
-			top = e->history[i].evidence;
-	printf("  over %.0f s  ",
-	       (e->history[e->points - 1].time_ns - e->history[0].time_ns) / 1e9);
-	for (size_t i = 0; i < e->points; i++) {
-		uint32_t step = top ? 7.0 * e->history[i].evidence / top + 0.5 : 0;
-
-		last = e->history[i].evidence;
-		if (!e->history[i].known)
-			putchar(' ');
-		else if (page_has_blocks())
-			fputs(blocks[step], stdout);
-		else
-			putchar(ascii[step]);
-	}
-	printf("  from %u to %u\n", e->history[0].evidence, last);
 }
 
 static void print_evidence(const struct explanation *e)
@@ -98,7 +62,6 @@ static void print_evidence(const struct explanation *e)
 		printf("  %s\n", p >= info->randomx_evidence ? "reached" :
 		       p >= info->suspect_evidence ? "suspect" : "");
 	}
-	print_history(e);
 }
 
 static void print_threads(const struct explanation *e)
@@ -165,109 +128,39 @@ static void print_findings(const struct explanation *e)
 	}
 }
 
-/* Commands are not wrapped, so that they can be copied; a note is a comment of the shell. */
-static void print_steps(const struct explanation *e)
-{
-	const struct steps *s = &e->next;
-
-	if (!s->n)
-		return;
-	heading("WHAT TO DO NEXT");
-	puts(e->snap->live ? "  as root" : "  as root, on the host of the recording");
-	for (size_t i = 0; i < s->n; i++) {
-		const struct step *step = &s->step[i];
-		char *safe = text_for_terminal(step->command);
-		bool again = i && step[-1].kind == step->kind;
-
-		printf("  %-7s %s", again ? "" : step_name(step->kind), safe);
-		if (step->note && page_has_room(10 + columns_of(safe, strlen(safe)), step->note)) {
-			paint(DIM, "  # ");
-			paint(DIM, step->note);
-		}
-		putchar('\n');
-		free(safe);
-	}
-}
-
-/* The verdict, the name and what it means: the most important line. */
-static void print_verdict(const struct explanation *e)
-{
-	const struct roundwatch_tally *t = &e->s.tally;
-	const char *verdict = present_word(t);
-	char *comm = xstrndup(t->comm, sizeof(t->comm)), *safe = text_for_terminal(comm), *number;
-
-	number = t->pid ? xasprintf("[%u, thread %u] ", t->tgid, t->pid) :
-			  xasprintf("[%u] ", t->tgid);
-	paint(verdict_color(e, t), verdict);
-	printf("  ");
-	paint(BOLD, safe);
-	printf(" %s", number);
-	wrap_from(strlen(verdict) + 3 + columns_of(safe, strlen(safe)) + strlen(number), 2,
-		  verdict_meaning(t));
-	free(number);
-	free(safe);
-	free(comm);
-}
-
-/* A paragraph, and free its text. */
-static void print_line(char *text)
-{
-	printf("  ");
-	wrap(2, text);
-	free(text);
-}
-
+/* What one line of the summary had no room for. */
 static void print_identity(const struct explanation *e)
 {
-	const struct roundwatch_tally *t = &e->s.tally;
-	const uint64_t from = tally_ended(t) ? t->last_ns : t->verdict_ns;
-	char *who = identity_describe(&e->id), *lines, *rest, age[NUMBER_MAX];
+	char *lines = identity_oddities(&e->id, &e->s.tally), *rest = lines, *one;
 
-	format_duration(age, from < e->snap->now_ns ? e->snap->now_ns - from : 0);
-	if (tally_ended(t))
-		print_line(xasprintf("ended %s ago; %s", age, who));
-	else if (t->verdict != ROUNDWATCH_CLEAR && from)
-		print_line(xasprintf("for %s; %s", age, who));
-	else
-		print_line(xasprintf("%s", who));
-	free(who);
-	if (e->allowed)
-		print_line(xasprintf("It may do this: allowed by %s", e->allowed));
 	if (e->id.cmdline) {
-		lines = xasprintf("%.400s", e->id.cmdline);
-		printf("  $ ");
-		wrap(4, lines);
-		free(lines);
+		heading("COMMAND LINE");
+		printf("\n  ");
+		wrap(2, e->id.cmdline);
 	}
-	if (e->id.sha256)
-		print_line(xasprintf("SHA-256 of the executable: %s", e->id.sha256));
-	if (e->asked != t->tgid && e->asked != t->pid)
-		printf("  %u is a thread of it that never left round-to-nearest; this is the process.\n",
-		       e->asked);
-	if (e->earlier)
-		printf("  The number was another's before: roundwatch list shows that one too.\n");
-	lines = identity_oddities(&e->id, t);
-	for (char *line = lines; line; line = rest) {
-		rest = strchr(line, '\n');
-		if (rest)
-			*rest++ = '\0';
+	if (lines)
+		heading("ODD ABOUT IT\n");
+	while ((one = strsep(&rest, "\n"))) {
 		printf("  ");
-		wrap(2, line);
+		wrap(2, one);
 	}
 	free(lines);
 }
 
-void explanation_print(const struct explanation *e)
+void explanation_print(const struct explanation *e, bool verbose)
 {
-	print_verdict(e);
-	print_identity(e);
-	if (e->tallied) {
+	explanation_print_summary(e, verbose);
+	if (e->tallied && verbose) {
 		print_modes(e);
 		print_evidence(e);
 		print_threads(e);
 	}
-	paragraphs("HOW SURE", &e->reasons.sure);
-	paragraphs("WHAT ELSE IT COULD BE", &e->reasons.maybe);
-	print_findings(e);
-	print_steps(e);
+	if (verbose || !explanation_is_brief(e)) {
+		paragraphs("HOW SURE", &e->reasons.sure);
+		paragraphs("WHAT ELSE IT COULD BE", &e->reasons.maybe);
+	}
+	if (verbose) {
+		print_findings(e);
+		print_identity(e);
+	}
 }

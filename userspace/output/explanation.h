@@ -7,7 +7,7 @@
 #include "output/steps.h"
 #include "records/subject.h"
 
-#define HISTORY_MAX	60	/* points */
+#define HISTORY_MAX	40	/* points: what fits into a line */
 
 /**
  * struct point - evidence at one time
@@ -52,8 +52,20 @@ static inline bool explanation_has(const struct explanation *e, const struct rou
 	       (!e->s.tally.pid || t->pid == e->s.tally.pid);
 }
 
-/* Print to the open page. */
-void explanation_print(const struct explanation *e);
+/*
+ * Print to the open page: what is asked first, on one screen of 80 columns and 24 lines; with
+ * @verbose all that is known, after that.
+ */
+void explanation_print(const struct explanation *e, bool verbose);
+
+/* The first part. */
+void explanation_print_summary(const struct explanation *e, bool verbose);
+
+/* True if the first part says how sure it is in few words, to have room for what to do. */
+bool explanation_is_brief(const struct explanation *e);
+
+/* The colour of the verdict of this process or thread. */
+const char *verdict_color(const struct explanation *e, const struct roundwatch_tally *t);
 
 struct json_object *explanation_to_json(const struct explanation *e);
 

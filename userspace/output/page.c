@@ -93,6 +93,56 @@ void wrap(unsigned int at, const char *text)
 	wrap_from(at, at, text);
 }
 
+/* Bytes of @text that fit into so many columns. */
+static size_t fitting(const char *text, unsigned int columns)
+{
+	mbstate_t state = { 0 };
+	size_t n = 0;
+
+	while (text[n]) {
+		wchar_t wc;
+		size_t len = mbrtowc(&wc, text + n, strlen(text + n), &state);
+		unsigned int needs = 1;
+
+		if (len && len <= strlen(text + n))
+			needs = wcwidth(wc) > 0 ? wcwidth(wc) : 0;
+		else
+			len = 1;
+		if (needs > columns)
+			break;
+		columns -= needs;
+		n += len;
+	}
+	return n;
+}
+
+void clip(unsigned int at, unsigned int lines, const char *raw)
+{
+	static const char more[] = "...";
+	const unsigned int room = width > at + 10 ? width - at : 10;
+	char *text = text_for_terminal(raw), *line = text;
+
+	for (; lines; lines--) {
+		size_t n = fitting(line, room), cut = n;
+
+		if (!line[n])
+			lines = 1;
+		else if (lines == 1)
+			n = fitting(line, room - strlen(more));
+		else
+			while (cut && line[cut] != ' ')
+				cut--;
+		if (lines > 1 && cut)
+			n = cut;
+		printf("%.*s%s\n", (int)n, line, line[n] && lines == 1 ? more : "");
+		line += n;
+		line += strspn(line, " ");
+		if (lines > 1)
+			printf("%*s", at, "");
+	}
+	free(text);
+}
+
 void heading(const char *text)
 {
 	putchar('\n');

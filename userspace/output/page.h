@@ -34,6 +34,12 @@ int columns_of(const char *text, size_t n);
 void wrap_from(unsigned int column, unsigned int at, const char *text);
 void wrap(unsigned int at, const char *text);
 
+/*
+ * Print words as wrap() does, on at most @lines lines. A word that is too long is broken; what does
+ * not fit ends with "...".
+ */
+void clip(unsigned int at, unsigned int lines, const char *text);
+
 /* Print an empty line and a heading. */
 void heading(const char *text);
 

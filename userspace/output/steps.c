@@ -48,13 +48,18 @@ static char *quote(const char *name)
 /* Runtimes whose own commands take the first digits of an ID, or the name. */
 static const struct recipe {
 	const char *runtime;
-	const char *freeze, *stop, *note;
+	const char *freeze, *thaw, *stop, *gone;
 } recipes[] = {
-	{ "docker", "docker pause %s", "docker update --restart=no %1$s; docker stop %1$s", NULL },
-	{ "podman", "podman pause %s", "podman stop %s", "as the user that runs it" },
-	{ "cri-o", NULL, "crictl stop %s", NULL },
-	{ "lxc", "lxc-freeze -n %s", "lxc-stop -n %s", "LXD, Incus: lxc or incus stop" },
-	{ "nspawn", NULL, "machinectl disable %1$s; machinectl terminate %1$s", NULL },
+	/* "stop" of a container that is paused fails with some versions; "kill" does not. */
+	{ "docker", "docker pause %s", "docker unpause %s",
+	  "docker update --restart=no %1$s; docker kill %1$s", "docker ps -f id=%s" },
+	{ "podman", "podman pause %s", "podman unpause %s", "podman kill %s",
+	  "podman ps -f id=%s" },
+	{ "cri-o", NULL, NULL, "crictl stop %s", "crictl ps --id %s" },
+	{ "lxc", "lxc-freeze -n %s", "lxc-unfreeze -n %s", "lxc-stop -k -n %s",
+	  "lxc-info -s -n %s" },
+	{ "nspawn", NULL, NULL, "machinectl disable %1$s; machinectl terminate %1$s",
+	  "machinectl status %s" },
 };
 
 static const struct recipe *find_recipe(const char *runtime)
@@ -65,69 +70,59 @@ static const struct recipe *find_recipe(const char *runtime)
 	return NULL;
 }
 
-static void freeze_process(struct steps *to, const struct roundwatch_tally *t)
+/**
+ * struct target - what the steps are about
+ * @name: of what is frozen and stopped, as a word of the shell
+ */
+struct target {
+	struct steps *to;
+	const struct roundwatch_tally *t;
+	const struct identity *id;
+	const char *name;
+};
+
+static bool is_stopped(const struct identity *id)
 {
-	add(to, STEP_FREEZE, NULL, "kill -STOP %u", t->tgid);
+	return id->paused && !strcmp(id->paused, "stopped");
 }
 
-static void kill_process(struct steps *to, const struct roundwatch_tally *t, const char *note)
+#define UNDO	"it is; this undoes it"
+
+static void freeze_process(const struct target *a)
 {
-	add(to, STEP_STOP, note, "kill -KILL %u", t->tgid);
+	if (is_stopped(a->id))
+		add(a->to, STEP_FREEZE, UNDO, "kill -CONT %u", a->t->tgid);
+	else
+		add(a->to, STEP_FREEZE, NULL, "kill -STOP %u", a->t->tgid);
 }
 
-static void handle_pod(struct steps *to, const struct roundwatch_tally *t,
-		       const struct identity *id)
+/* With all that belongs to it; @freeze is NULL if there is no command for that. */
+static void freeze_all(const struct target *a, const char *what, const char *freeze,
+		       const char *thaw)
 {
-	char *space = quote(id->pod_namespace), *pod = quote(id->pod);
+	if (!freeze || is_stopped(a->id))
+		freeze_process(a);
+	else if (a->id->paused)
+		add(a->to, STEP_FREEZE, UNDO, thaw, a->name);
+	else
+		add(a->to, STEP_FREEZE, what, freeze, a->name);
+}
 
-	freeze_process(to, t);
-	add(to, STEP_STOP, "what makes it again",
+static void kill_process(const struct target *a, const char *note)
+{
+	add(a->to, STEP_STOP, note, "kill -KILL %u", a->t->tgid);
+}
+
+static void handle_pod(const struct target *a)
+{
+	char *space = quote(a->id->pod_namespace), *pod = quote(a->id->pod);
+
+	freeze_process(a);
+	add(a->to, STEP_STOP, "what makes it again",
 	    "kubectl -n %s describe pod %s | grep Controlled", space, pod);
-	add(to, STEP_STOP, "or scale that to 0", "kubectl -n %s delete pod %s", space, pod);
+	add(a->to, STEP_STOP, "or scale that to 0", "kubectl -n %s delete pod %s", space, pod);
 	free(space);
 	free(pod);
-}
-
-static void handle_container(struct steps *to, const struct roundwatch_tally *t,
-			     const struct identity *id)
-{
-	const struct recipe *recipe = find_recipe(id->runtime);
-	char *part = xstrndup(id->container, short_id(id->container)), *name = quote(part);
-
-	if (recipe && recipe->freeze)
-		add(to, STEP_FREEZE, "the whole container", recipe->freeze, name);
-	else
-		freeze_process(to, t);
-	if (recipe)
-		add(to, STEP_STOP, recipe->note, recipe->stop, name);
-	else
-		kill_process(to, t, "its runtime may start it again");
-	free(name);
-	free(part);
-}
-
-/* A job of Slurm is called "job_4711". */
-static void handle_job(struct steps *to, const char *job)
-{
-	char *number = quote(job + (strncmp(job, "job_", 4) ? 0 : 4));
-
-	add(to, STEP_FREEZE, "the whole job", "scontrol suspend %s", number);
-	add(to, STEP_STOP, NULL, "scancel %s", number);
-	free(number);
-}
-
-static void handle_vm(struct steps *to, const struct roundwatch_tally *t, const struct identity *id)
-{
-	char *vm = quote(id->vm);
-
-	if (id->cgroup && strstr(id->cgroup, "qemu")) {
-		add(to, STEP_FREEZE, "the whole machine", "virsh suspend %s", vm);
-		add(to, STEP_STOP, NULL, "virsh autostart --disable %1$s; virsh destroy %1$s", vm);
-	} else {
-		freeze_process(to, t);
-		kill_process(to, t, "the whole machine; what manages it may start it again");
-	}
-	free(vm);
 }
 
 static bool starts(const char *text, const char *with)
@@ -140,6 +135,11 @@ static bool is_cron(const char *name)
 {
 	return starts(name, "cron") || starts(name, "atd") || starts(name, "anacron") ||
 	       starts(name, "fcron");
+}
+
+static bool is_service(const char *unit)
+{
+	return unit && strstr(unit, ".service");
 }
 
 /* A service that would take others along. */
@@ -156,35 +156,113 @@ static bool is_shared(const char *unit)
 	return is_cron(unit);
 }
 
-static void handle_unit(struct steps *to, const char *name)
+/*
+ * The unit of the process that watches the container starts it again. Without a command of its own
+ * to stop the container, it waits for the container to end, and is not to be waited for.
+ */
+static void stop_starter(const struct target *a, const char *unit)
 {
-	char *unit = quote(name);
+	char *name = quote(unit);
 
-	add(to, STEP_FREEZE, "all of the unit", "systemctl freeze %s", unit);
-	add(to, STEP_STOP, NULL, "systemctl disable --now %1$s; systemctl mask %1$s", unit);
-	free(unit);
+	add(a->to, STEP_STOP, "the unit that starts it",
+	    "systemctl disable --now --no-block %s", name);
+	free(name);
 }
 
-static void handle_process(struct steps *to, const struct roundwatch_tally *t,
-			   const struct identity *id)
+static void handle_container(const struct target *a)
 {
-	char *user = quote(id->user);
+	const struct recipe *recipe = find_recipe(a->id->runtime);
+	const char *starter = a->id->parent_unit;
+	bool own_starter = is_service(starter) && !is_shared(starter);
+	const char *note = starts(a->id->cgroup, "/user.slice") ? "as the user that runs it" : NULL;
 
-	freeze_process(to, t);
+	freeze_all(a, "the whole container", recipe ? recipe->freeze : NULL,
+		   recipe ? recipe->thaw : NULL);
+	if (own_starter)
+		stop_starter(a, starter);
+	if (recipe)
+		add(a->to, STEP_STOP, note, recipe->stop, a->name);
+	else
+		kill_process(a, "its runtime may start it again");
+	if (recipe)
+		add(a->to, STEP_GONE, "not running", recipe->gone, a->name);
+}
+
+/* A job of Slurm is called "job_4711". */
+static void handle_job(const struct target *a)
+{
+	const char *job = a->id->container;
+	char *number = quote(job + (strncmp(job, "job_", 4) ? 0 : 4));
+	struct target of = *a;
+
+	of.name = number;
+	freeze_all(&of, "the whole job", "scontrol suspend %s", "scontrol resume %s");
+	add(a->to, STEP_STOP, NULL, "scancel %s", number);
+	free(number);
+}
+
+static void handle_vm(const struct target *a)
+{
+	char *vm = quote(a->id->vm);
+	struct target of = *a;
+
+	of.name = vm;
+	if (a->id->cgroup && strstr(a->id->cgroup, "qemu")) {
+		freeze_all(&of, "the whole machine", "virsh suspend %s", "virsh resume %s");
+		add(a->to, STEP_STOP, NULL, "virsh autostart --disable %1$s; virsh destroy %1$s", vm);
+	} else {
+		freeze_process(a);
+		kill_process(a, "the whole machine; what manages it may start it again");
+	}
+	free(vm);
+}
+
+/* A service may have other units that start it; a scope may not, nor can it be disabled. */
+static void handle_unit(const struct target *a)
+{
+	freeze_all(a, "all of the unit", "systemctl freeze %s", "systemctl thaw %s");
+	add(a->to, STEP_STOP, NULL, "systemctl stop %s", a->name);
+	if (is_service(a->id->unit)) {
+		add(a->to, STEP_STOP, NULL, "systemctl disable %s", a->name);
+		add(a->to, STEP_STOP, "its file, and what else starts it",
+		    "systemctl show -p FragmentPath,TriggeredBy,WantedBy %s", a->name);
+	}
+	add(a->to, STEP_GONE, "inactive or failed", "systemctl is-active %s", a->name);
+}
+
+/* The name by which the files of cron may know it; allocated, a word of the shell. */
+static char *program(const struct target *a)
+{
+	const char *exe = a->id->exe, *slash = exe ? strrchr(exe, '/') : NULL;
+	char *comm = xstrndup(a->t->comm, sizeof(a->t->comm));
+	char *word = quote(slash && slash[1] ? slash + 1 : comm);
+
+	free(comm);
+	return word;
+}
+
+static void handle_process(const struct target *a)
+{
+	const struct identity *id = a->id;
+	char *user = quote(id->user), *name = program(a);
+
+	freeze_process(a);
 	if (starts(id->unit, "session-") && strchr(id->unit, '.'))
-		add(to, STEP_STOP, "its login, with all that it started",
+		add(a->to, STEP_STOP, "its login, with all that it started",
 		    "loginctl terminate-session %.*s", (int)strcspn(id->unit + 8, "."),
 		    id->unit + 8);
 	else if (starts(id->unit, "user@"))
-		add(to, STEP_STOP, "all that the user runs", "loginctl terminate-user %s", user);
+		add(a->to, STEP_STOP, "all that the user runs", "loginctl terminate-user %s", user);
 	else
-		kill_process(to, t, NULL);
+		kill_process(a, NULL);
 	if (id->ppid > 2 && !is_cron(id->parent))
-		add(to, STEP_STOP, "its parent may start it again", "ps -fp %u", id->ppid);
+		add(a->to, STEP_STOP, "its parent may start it again", "ps -fp %u", id->ppid);
 	if (starts(id->unit, "user@"))
-		add(to, STEP_STOP, "its own units", "ls ~%s/.config/systemd/user", user);
+		add(a->to, STEP_STOP, "its own units", "ls ~%s/.config/systemd/user", user);
 	else
-		add(to, STEP_STOP, "or cron does", "crontab -l -u %s; grep -r . /etc/cron*", user);
+		add(a->to, STEP_STOP, "or cron does",
+		    "crontab -l -u %s; grep -rF -e %s /etc/cron*", user, name);
+	free(name);
 	free(user);
 }
 
@@ -196,28 +274,55 @@ static void keep(struct steps *to, const struct roundwatch_tally *t)
 	    t->tgid);
 }
 
+/* A unit that runs nothing but this, and may be frozen and stopped as a whole. */
+static bool is_own_unit(const char *unit)
+{
+	if (!unit || starts(unit, "session-") || is_shared(unit))
+		return false;
+	return is_service(unit) || strstr(unit, ".scope");
+}
+
+/* A living process that is accused, or was and may go on, above all if it only does not run now. */
+static bool is_to_be_stopped(const struct roundwatch_tally *t, const struct identity *id)
+{
+	if (tally_ended(t))
+		return false;
+	return present_verdict(t) >= ROUNDWATCH_SUSPECT || id->paused ||
+	       worst_verdict(t) >= ROUNDWATCH_RANDOMX;
+}
+
 void steps_find(struct steps *to, const struct roundwatch_tally *t, const struct identity *id)
 {
+	struct target a = { .to = to, .t = t, .id = id };
+	char *part = NULL, *name = NULL;
+
 	if (worst_verdict(t) < ROUNDWATCH_SUSPECT)
 		return;
-	if (present_verdict(t) >= ROUNDWATCH_SUSPECT) {
+	if (is_to_be_stopped(t, id)) {
+		if (id->container)
+			part = xstrndup(id->container, short_id(id->container));
+		else if (id->unit)
+			part = xasprintf("%s", id->unit);
+		name = part ? quote(part) : NULL;
+		a.name = name;
 		keep(to, t);
 		if (id->vm && t->flags & ROUNDWATCH_GUEST)
-			handle_vm(to, t, id);
+			handle_vm(&a);
 		else if (id->pod && id->pod_namespace)
-			handle_pod(to, t, id);
+			handle_pod(&a);
 		else if (id->container && !strcmp(id->runtime, "slurm"))
-			handle_job(to, id->container);
+			handle_job(&a);
 		else if (id->container)
-			handle_container(to, t, id);
-		else if (id->unit && strstr(id->unit, ".service") && !is_shared(id->unit))
-			handle_unit(to, id->unit);
+			handle_container(&a);
+		else if (is_own_unit(id->unit))
+			handle_unit(&a);
 		else
-			handle_process(to, t, id);
+			handle_process(&a);
+		free(name);
+		free(part);
 		add(to, STEP_GONE, "\"ended\"", "roundwatch %u", t->tgid);
 	}
-	add(to, STEP_GONE, "is it back?",
-	    "roundwatch --live --verdict randomx,suspect");
+	add(to, STEP_GONE, "OK; again after an hour and a day: is it back?", "roundwatch check");
 }
 
 const char *step_name(enum step_kind kind)

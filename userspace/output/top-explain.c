@@ -46,8 +46,8 @@ bool top_explain_start(struct top_explain *e, const struct top_row *row,
 		       const struct source_options *from)
 {
 	const struct roundwatch_tally *t = &row->subject.tally;
-	char *argv[9] = { (char *)"roundwatch", (char *)"explain" };
-	int n = 2, end[2], err;
+	char *argv[10] = { (char *)"roundwatch", (char *)"explain", (char *)"--verbose" };
+	int n = 3, end[2], err;
 	pid_t child;
 
 	/* Standard input was read, and cannot be read again. */

@@ -124,9 +124,24 @@ static void merge_verdict(struct roundwatch_tally *to, const struct roundwatch_t
 		take_evidence(to, t);
 }
 
+/*
+ * The rule asks about memory at different times for each tally, and what is small grows to be large.
+ * Returns the flag.
+ */
+static uint32_t merge_memory(struct roundwatch_tally *to, const struct roundwatch_tally *t)
+{
+	const struct roundwatch_tally *larger = t->mapped > to->mapped ? t : to;
+	uint32_t flags = larger->mapped ? larger->flags : to->flags | t->flags;
+
+	to->mapped = larger->mapped;
+	return flags & ROUNDWATCH_SMALL;
+}
+
 /* Add @t to @to. */
 static void merge(struct roundwatch_tally *to, const struct roundwatch_tally *t)
 {
+	const uint32_t small = merge_memory(to, t);
+
 	to->highest = MAX(worst_verdict(to), worst_verdict(t));
 	/* What lives says what is, whatever those that ended were. */
 	if (tally_ended(to) && !tally_ended(t)) {
@@ -136,8 +151,8 @@ static void merge(struct roundwatch_tally *to, const struct roundwatch_tally *t)
 		merge_verdict(to, t);
 	}
 	/* "exited" holds if it holds for all tallies; the other flags if they hold for one. */
-	to->flags = (to->flags & t->flags & ROUNDWATCH_EXITED) |
-		    ((to->flags | t->flags) & ~ROUNDWATCH_EXITED);
+	to->flags = (to->flags & t->flags & ROUNDWATCH_EXITED) | small |
+		    ((to->flags | t->flags) & ~(ROUNDWATCH_EXITED | ROUNDWATCH_SMALL));
 	if (t->last_ns > to->last_ns) {
 		to->mode = t->mode;
 		to->mxcsr = t->mxcsr;
