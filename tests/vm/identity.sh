@@ -47,7 +47,7 @@ leave()
 hidden_by_library()
 {
 	[ -d "/proc/$pid" ] && is "$pid" FLAGS - || return 1
-	echo "$pid" >/tmp/rw-hide
+	echo "$pid" >/tmp/hide-pid
 	echo "$bin/hide.so" >/etc/ld.so.preload
 	listed=$(find /proc -maxdepth 1 -name "$pid")
 	flags=$(who "$pid" FLAGS,EXE,PARENT)
