@@ -18,6 +18,26 @@ static u64 last_ns(const struct tally *t, u64 now_ns)
 	return now_ns - min(now_ns - t->first_ns, ago * (NSEC_PER_SEC / HZ));
 }
 
+/*
+ * Let the evidence of a living task decay since its last sample, and with it the
+ * verdict, which then is from another time.
+ */
+static void fade(struct tally *t, u64 now_ns)
+{
+	const struct verdict_score last = t->score;
+	u64 ms = now_ms(), ago_ns;
+	u8 verdict;
+
+	verdict_decay(&rule, &t->score, ms);
+	verdict = verdict_decide(&rule, verdict_evidence(&rule, &t->score), t->verdict);
+	if (verdict < t->verdict) {
+		ago_ns = (ms - verdict_fell_ms(&rule, &last, t->verdict, verdict, ms)) *
+			 (NSEC_PER_SEC / MSEC_PER_SEC);
+		t->since_ns = max(t->since_ns, now_ns - min(now_ns, ago_ns));
+	}
+	t->verdict = verdict;
+}
+
 /**
  * record_tally() - the record of a slot, as of now
  * @r: where to put it
@@ -43,13 +63,11 @@ bool record_tally(struct roundwatch_tally *r, u32 slot)
 	if (!t.samples)
 		return false;
 	if (!(t.flags & ROUNDWATCH_EXITED))
-		verdict_decay(&rule, &t.score, now_ms());
+		fade(&t, now_ns);
 	else if (t.highest < ROUNDWATCH_SUSPECT &&
 		 now_ns - t.ended_ns > EXITED_SECONDS * NSEC_PER_SEC)
 		return false;
 	evidence = verdict_evidence(&rule, &t.score);
-	if (!(t.flags & ROUNDWATCH_EXITED))
-		t.verdict = verdict_decide(&rule, evidence, t.verdict);
 	*r = (struct roundwatch_tally){
 		.header = {
 			.size = sizeof(*r),

@@ -445,3 +445,33 @@ u8 verdict_decide(const struct verdict_rule *rule, u32 evidence, u8 before)
 		return ROUNDWATCH_SUSPECT;
 	return ROUNDWATCH_ROUNDING;
 }
+
+/**
+ * verdict_fell_ms() - when a verdict fell that nothing judged in the meantime
+ * @rule: the rule
+ * @score: as it was at the last sample, not decayed since
+ * @before: the verdict at that sample
+ * @verdict: to which it has fallen until now
+ * @now_ms: wall time in milliseconds
+ *
+ * Evidence only falls while it decays, so there is one such time.
+ *
+ * Return: the time in milliseconds.
+ */
+u64 verdict_fell_ms(const struct verdict_rule *rule, const struct verdict_score *score,
+		    u8 before, u8 verdict, u64 now_ms)
+{
+	u64 above_ms = score->decay_ms;
+
+	while (above_ms + 1 < now_ms) {
+		u64 middle_ms = above_ms + (now_ms - above_ms) / 2;
+		struct verdict_score faded = *score;
+
+		verdict_decay(rule, &faded, middle_ms);
+		if (verdict_decide(rule, verdict_evidence(rule, &faded), before) > verdict)
+			above_ms = middle_ms;
+		else
+			now_ms = middle_ms;
+	}
+	return now_ms;
+}

@@ -173,5 +173,7 @@ void verdict_witness(struct verdict_score *score, bool has_memory);
 u32 verdict_evidence(const struct verdict_rule *rule,
 		     const struct verdict_score *score);
 u8 verdict_decide(const struct verdict_rule *rule, u32 evidence, u8 before);
+u64 verdict_fell_ms(const struct verdict_rule *rule, const struct verdict_score *score,
+		    u8 before, u8 verdict, u64 now_ms);
 
 #endif /* ROUNDWATCH_VERDICT_H */

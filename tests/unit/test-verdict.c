@@ -689,6 +689,33 @@ static void test_decide(void)
 	is(wrong, 0, "more evidence is never less verdict, and a verdict stays by itself");
 }
 
+/* A frozen miner is judged no more, and its verdict falls all the same. */
+static void test_fell(void)
+{
+	const u64 last_ms = 5000;
+	struct verdict_score faded, s;
+	u8 verdict = ROUNDWATCH_RANDOMX, next;
+	u32 falls = 0, right = 0;
+
+	full(&s, &defaults, last_ms);
+	s.mixes = true;
+	for (u64 ms = last_ms + 1; ms < last_ms + 60000; ms++) {
+		faded = s;
+		verdict_decay(&defaults, &faded, ms);
+		next = verdict_decide(&defaults, verdict_evidence(&defaults, &faded),
+				      ROUNDWATCH_RANDOMX);
+		if (next == verdict)
+			continue;
+		verdict = next;
+		falls++;
+		right += verdict_fell_ms(&defaults, &s, ROUNDWATCH_RANDOMX, next, ms) == ms;
+		right += verdict_fell_ms(&defaults, &s, ROUNDWATCH_RANDOMX, next, 2 * ms) == ms;
+	}
+	ok(falls == 2 && verdict == ROUNDWATCH_ROUNDING,
+	   "what is not judged falls from randomx to suspect to rounding");
+	is(right, 2 * falls, "it is known when it fell");
+}
+
 static void test_inherit(void)
 {
 	struct verdict_score a, b, was;
@@ -883,6 +910,7 @@ int main(void)
 	test_decay();
 	test_odd_rz();
 	test_decide();
+	test_fell();
 	test_inherit();
 	test_take();
 	test_spread();
