@@ -209,7 +209,8 @@ static void handle_vm(const struct target *a)
 	of.name = vm;
 	if (a->id->cgroup && strstr(a->id->cgroup, "qemu")) {
 		freeze_all(&of, "the whole machine", "virsh suspend %s", "virsh resume %s");
-		add(a->to, STEP_STOP, NULL, "virsh autostart --disable %1$s; virsh destroy %1$s", vm);
+		add(a->to, STEP_STOP, NULL,
+		    "virsh autostart --disable %1$s; virsh destroy %1$s", vm);
 	} else {
 		freeze_process(a);
 		kill_process(a, "the whole machine; what manages it may start it again");
@@ -222,12 +223,10 @@ static void handle_unit(const struct target *a)
 {
 	freeze_all(a, "all of the unit", "systemctl freeze %s", "systemctl thaw %s");
 	add(a->to, STEP_STOP, NULL, "systemctl stop %s", a->name);
-	if (is_service(a->id->unit)) {
+	if (is_service(a->id->unit))
 		add(a->to, STEP_STOP, NULL, "systemctl disable %s", a->name);
-		add(a->to, STEP_STOP, "its file, and what else starts it",
-		    "systemctl show -p FragmentPath,TriggeredBy,WantedBy %s", a->name);
-	}
-	add(a->to, STEP_GONE, "inactive or failed", "systemctl is-active %s", a->name);
+	add(a->to, STEP_GONE, "not active; its file, and what triggers it",
+	    "systemctl status %s", a->name);
 }
 
 /* The name by which the files of cron may know it; allocated, a word of the shell. */
