@@ -204,9 +204,9 @@ static int judge(const struct finding *f, enum state suspect, const struct round
 	char *data = performance(f, info), *text, *more;
 
 	if (randomx || suspects)
-		text = xasprintf("%zu randomx, %zu suspect: %s%s; see roundwatch explain %u", randomx,
-				 suspects, f->names, randomx + suspects > NAMES ? ", ..." : "",
-				 f->worst);
+		text = xasprintf("%zu randomx, %zu suspect: %s%s; see roundwatch explain %u",
+				 randomx, suspects, f->names,
+				 randomx + suspects > NAMES ? ", ..." : "", f->worst);
 	else
 		text = xasprintf("no process is randomx or suspect");
 	if (f->allowed) {

@@ -51,14 +51,14 @@ const char *verdict_meaning(const struct roundwatch_tally *t)
 		[ROUNDWATCH_SUSPECT] =
 			"was suspect: changed modes much as RandomX does, but not for long enough",
 		[ROUNDWATCH_RANDOMX] =
-			"was randomx: behaved like RandomX, the algorithm that mines Monero",
+			"was randomx: behaved like RandomX, which mines Monero",
 	};
 	uint8_t verdict = tally_ended(t) ? worst_verdict(t) : t->verdict;
 
 	if (verdict >= ARRAY_SIZE(is))
 		return "a verdict of a newer module; install a newer roundwatch";
-	if (!tally_ended(t) && verdict < ROUNDWATCH_SUSPECT && worst_verdict(t) < ARRAY_SIZE(before) &&
-	    before[worst_verdict(t)])
+	if (!tally_ended(t) && verdict < ROUNDWATCH_SUSPECT &&
+	    worst_verdict(t) >= ROUNDWATCH_SUSPECT && worst_verdict(t) < ARRAY_SIZE(before))
 		return before[worst_verdict(t)];
 	return tally_ended(t) ? was[verdict] : is[verdict];
 }
@@ -253,7 +253,7 @@ const char *conclude_doubt(const struct roundwatch_tally *t, const struct identi
 	if (t->flags & ROUNDWATCH_GUEST)
 		return "it is the virtual machine in which this happens: look inside";
 	if (mentions(t, id, "monerod") || mentions(t, id, "p2pool"))
-		return "it is an honest Monero node, by its name: those that verify compute RandomX";
+		return "it is an honest Monero node, by its name: those compute RandomX, too";
 	if (t->flags & ROUNDWATCH_X87)
 		return "it is a Monero node, or a loop over fesetround() as in tests";
 	return "it is a Monero node, or a program that imitates RandomX";

@@ -12,8 +12,8 @@
 #include "output/standing.h"
 
 /*
- * With ten commands and what comes before them there is room for eleven lines of text; the prompt of
- * the shell is the twenty-fourth.
+ * With ten commands and what comes before them there is room for eleven lines of text; the
+ * prompt of the shell is the twenty-fourth.
  */
 
 /* Before the text of a line is its name. */
@@ -172,8 +172,8 @@ static void print_numbers(const struct explanation *e)
 	     percent[ROUNDWATCH_RN], percent[ROUNDWATCH_RD], percent[ROUNDWATCH_RU],
 	     percent[ROUNDWATCH_RZ], format_count(count, sum));
 	if (mapped || also)
-		line("", e->id.sha256 ? 1 : 2, "%s%s%s", mapped ? mapped : "", mapped && also ? "; " : "",
-		     also ? also : "");
+		line("", e->id.sha256 ? 1 : 2, "%s%s%s", mapped ? mapped : "",
+		     mapped && also ? "; " : "", also ? also : "");
 	free(also);
 	free(mapped);
 	print_history(e);
@@ -194,7 +194,7 @@ static void print_sure(const struct explanation *e)
 	line("unless", 1, "%s", conclude_doubt(t, &e->id));
 }
 
-/* In few words, as identity_oddities() says them in sentences; allocated, NULL if there are none. */
+/* In few words, as identity_oddities() says them in sentences; allocated, NULL if none. */
 static char *oddities(const struct identity *id)
 {
 	const struct {
@@ -251,9 +251,10 @@ static void print_steps(const struct explanation *e, bool verbose)
 		const struct step *step = &s->step[i];
 		char *safe = text_for_terminal(step->command);
 		bool again = i && step[-1].kind == step->kind;
+		unsigned int end = INDENT + columns_of(safe, strlen(safe));
 
 		printf("  %-7s %s", again ? "" : step_name(step->kind), safe);
-		if (step->note && page_has_room(INDENT + columns_of(safe, strlen(safe)), step->note)) {
+		if (step->note && page_has_room(end, step->note)) {
 			paint(DIM, "  # ");
 			paint(DIM, step->note);
 		}

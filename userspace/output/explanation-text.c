@@ -76,7 +76,7 @@ static void print_threads(const struct explanation *e)
 	for (size_t i = 0; i < e->threads->n; i++) {
 		const struct roundwatch_tally *t = &e->threads->subject[i].tally;
 		char n[ROUNDWATCH_MODES][NUMBER_MAX], changes[NUMBER_MAX];
-		char *past;
+		char *past, *use, *text;
 		int cpu;
 
 		if (!explanation_has(e, t) || ++all > THREADS_SHOWN)
@@ -87,14 +87,17 @@ static void print_threads(const struct explanation *e)
 		printf("  %7u ", t->pid);
 		paint(present_verdict(t) >= ROUNDWATCH_SUSPECT ? verdict_color(e, t) : NULL,
 		      present_word(t));
-		printf(" %u: RN %s, RD %s, RU %s, RZ %s; %s changes", t->evidence, n[0], n[1],
-		       n[2], n[3], format_count(changes, t->changes));
 		cpu = corroborate_thread(&e->c, t->pid);
-		if (cpu >= 0 && !tally_ended(t))
-			printf("; CPU %d %%", cpu);
+		use = cpu >= 0 && !tally_ended(t) ? xasprintf("; CPU %d %%", cpu) : NULL;
 		past = standing_text(t, NULL, &clock);
-		printf("%s%s\n", past ? "; " : "", past ? past : "");
+		text = xasprintf("%u: RN %s, RD %s, RU %s, RZ %s; %s changes%s%s%s", t->evidence,
+				 n[0], n[1], n[2], n[3], format_count(changes, t->changes),
+				 use ? use : "", past ? "; " : "", past ? past : "");
+		putchar(' ');
+		wrap_from(11 + strlen(present_word(t)), 10, text);
+		free(text);
 		free(past);
+		free(use);
 	}
 	if (all > shown)
 		printf("  and %zu more: roundwatch list --threads\n", all - shown);

@@ -132,10 +132,8 @@ static void print_present(const struct module_state *s)
 		       allowed[ROUNDWATCH_RANDOMX], allowed[ROUNDWATCH_SUSPECT]);
 	if (s->census.ended)
 		printf("Ended:         %zu that were suspect or randomx\n", s->census.ended);
-	printf("Tallies:       %llu live, %llu exited, room for %u\n",
-	       info->live, info->exited, info->max_tasks);
-	printf("Claimed:       %llu tallies\n", info->claimed);
-	printf("Evicted:       %llu tallies\n", info->evicted);
+	printf("Tallies:       %llu live, %llu exited, room for %u; %llu claimed, %llu evicted\n",
+	       info->live, info->exited, info->max_tasks, info->claimed, info->evicted);
 	printf("Dropped:       %llu observations\n", info->dropped);
 	printf("Contended:     %llu observations\n", info->contended);
 	printf("Lost:          %llu records, by readers that were too slow\n", info->lost);

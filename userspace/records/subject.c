@@ -125,8 +125,8 @@ static void merge_verdict(struct roundwatch_tally *to, const struct roundwatch_t
 }
 
 /*
- * The rule asks about memory at different times for each tally, and what is small grows to be large.
- * Returns the flag.
+ * The rule asks about memory at different times for each tally, and what is small grows to be
+ * large. Returns the flag.
  */
 static uint32_t merge_memory(struct roundwatch_tally *to, const struct roundwatch_tally *t)
 {
