@@ -68,7 +68,7 @@ static void test_places(void)
 	has("a process", WHO(.found = true), 0, "freeze: kill -STOP 7\nstop: kill -KILL 7\n");
 	has("a process", WHO(.found = true), 0, "stop: crontab -l -u alice;");
 	has("a process", WHO(.found = true), 0, "gone?: roundwatch 7\n");
-	has("a parent", WHO(.ppid = 42, .parent = "sh"), 0, "stop: ps -fp 42\n");
+	has("a parent", WHO(.ppid = 42, .parent = "sh"), 0, "stop: ps -fp 42\nstop: kill -KILL 7\n");
 	hasnt("cron as parent", WHO(.ppid = 42, .parent = "crond"), "ps -fp");
 	hasnt("init as parent", WHO(.ppid = 1, .parent = "systemd"), "ps -fp");
 

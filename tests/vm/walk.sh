@@ -245,7 +245,7 @@ explains()
 	see "$next" && fits && shows "^randomx [a-z]+ \[$pid\] " "$@" \
 		' since [-0-9]{10} [:0-9]{8}, for [0-9]+[smh]; ' ' sure high: ' ' maps [0-9]+ MiB, enough for RandomX' \
 		'[ ,]memory' ' unless it is a Monero node' 'WHAT TO DO NEXT as root' || return 1
-	for purpose in keep freeze stop gone?; do
+	for purpose in keep freeze stop 'gone?'; do
 		[ "$(steps "$purpose")" ] || fail "the screen does not say what to do: $purpose" || return 1
 	done
 }
@@ -310,7 +310,7 @@ stops()
 	old=$pid
 	take stop && await 60 gone "$old" && await 60 is_settled "$1" || return 1
 	pgrep -x "$2" && fail "it is back" && return 1
-	take gone? || return 1
+	take 'gone?' || return 1
 	agree ended 'was randomx, ended .*' || return 1
 	see "roundwatch $old" && fits && shows 'was randomx, ended' || return 1
 	see 'roundwatch check' && on_one && shows '^ROUNDWATCH OK'

@@ -246,6 +246,9 @@ static void handle_process(const struct target *a)
 	char *user = quote(id->user), *name = program(a);
 
 	freeze_process(a);
+	if (id->ppid > 2 && !is_cron(id->parent))
+		add(a->to, STEP_STOP, "if that starts it again, stop that first", "ps -fp %u",
+		    id->ppid);
 	if (starts(id->unit, "session-") && strchr(id->unit, '.'))
 		add(a->to, STEP_STOP, "its login, with all that it started",
 		    "loginctl terminate-session %.*s", (int)strcspn(id->unit + 8, "."),
@@ -254,8 +257,6 @@ static void handle_process(const struct target *a)
 		add(a->to, STEP_STOP, "all that the user runs", "loginctl terminate-user %s", user);
 	else
 		kill_process(a, NULL);
-	if (id->ppid > 2 && !is_cron(id->parent))
-		add(a->to, STEP_STOP, "its parent may start it again", "ps -fp %u", id->ppid);
 	if (starts(id->unit, "user@"))
 		add(a->to, STEP_STOP, "its own units", "ls ~%s/.config/systemd/user", user);
 	else
