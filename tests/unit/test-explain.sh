@@ -168,7 +168,7 @@ has "an emulator" "$(explain 7)" "An emulator of a console"
 mk head info tally tgid=7 pid=7 verdict=1 highest=3 rn=5 rd=5 ru=5 rz=50 samples=9 end >recording
 text=$(explain 7)
 has "it was a miner" "$(explain -v 7)" "It was randomx before"
-has "it was a miner, in short" "$text" "sure it was randomx before: evidence fades by 2 a second; evidence 0"
+has "it was a miner, in short" "$text" "sure it was randomx: evidence fades by 2 a second; evidence 0"
 has "it was a miner: the first line says it" "$text" \
 	"rounding task [7] was randomx, and does not behave like RandomX now"
 has "it was a miner, and may go on: stop it" "$text" "freeze kill -STOP 7 stop kill -KILL 7"

@@ -235,7 +235,7 @@ char *conclude_briefly(const struct snapshot *snap, const struct roundwatch_tall
 	if (snapshot_is_blind(snap))
 		return xasprintf("the module is blind now: this is what it saw before");
 	if (tally_ended(t) || t->verdict < ROUNDWATCH_SUSPECT)
-		return xasprintf("it was %s before: evidence fades by %u a second",
+		return xasprintf("it was %s: evidence fades by %u a second",
 				 verdict_name(worst_verdict(t)), snap->info.decay);
 	if (t->verdict == ROUNDWATCH_RANDOMX)
 		text = is_default_rule(&snap->info) ?
