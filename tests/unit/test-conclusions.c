@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What roundwatch explain concludes from records and identity, without any output. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -160,8 +161,74 @@ static void test_without(void)
 	ok(has(&reasons.sure, "says nothing") && reasons.sure.n == 1, "a blind module says nothing");
 }
 
+static bool brief(const char *words)
+{
+	char *text = conclude_briefly(&snap, &tally);
+	bool found = strstr(text, words);
+
+	free(text);
+	return found;
+}
+
+static void test_brief(void)
+{
+	static char exe[] = "/opt/monerod";
+
+	begin();
+	ok(brief("high: by chance once"), "in short: randomx is sure");
+	tally.flags = ROUNDWATCH_EXITED;
+	ok(brief("it was randomx: "), "what has ended was");
+	tally.flags = 0;
+	tally.verdict = ROUNDWATCH_ROUNDING;
+	ok(brief("it was randomx: evidence fades by 7"), "and so was what fell");
+	tally.verdict = ROUNDWATCH_SUSPECT;
+	ok(brief("not yet"), "suspect: not yet");
+	tally.flags = ROUNDWATCH_SMALL;
+	ok(brief("at most suspect"), "and never, with little memory");
+	snap.info.decay = 8;
+	tally.verdict = ROUNDWATCH_RANDOMX;
+	ok(brief("less than usual"), "by another rule it is less sure");
+	snap.info.flags = ROUNDWATCH_BLIND;
+	ok(brief("the module is blind"), "a blind module knows the past");
+
+	begin();
+	ok(strstr(conclude_doubt(&tally, &id), "imitates RandomX"), "what else it could be");
+	tally.flags = ROUNDWATCH_X87;
+	ok(strstr(conclude_doubt(&tally, &id), "fesetround()"), "with x87");
+	id.exe = exe;
+	ok(strstr(conclude_doubt(&tally, &id), "honest Monero node"), "a node by its name");
+	tally.flags = ROUNDWATCH_GUEST;
+	ok(strstr(conclude_doubt(&tally, &id), "look inside"), "a guest");
+}
+
+static bool mapped_is(const char *wanted)
+{
+	char *text = mapped_text(&tally);
+	bool same = text && wanted ? !strcmp(text, wanted) : text == wanted;
+
+	free(text);
+	return same;
+}
+
+static void test_mapped(void)
+{
+	begin();
+	ok(mapped_is(NULL), "nobody asked for the memory");
+	tally.mapped = (uint64_t)300 << 20;
+	ok(mapped_is("maps 300 MiB, enough for RandomX (128)"), "enough");
+	tally.mapped = (uint64_t)20 << 20;
+	tally.flags = ROUNDWATCH_SMALL;
+	ok(mapped_is("maps 20 MiB, too little for RandomX (128)"), "too little");
+	tally.mapped = 0;
+	ok(mapped_is("maps less than RandomX needs (128 MiB)"), "of an older module");
+	tally.flags = ROUNDWATCH_GUEST;
+	ok(mapped_is(NULL), "a guest's memory is not known");
+}
+
 int main(void)
 {
+	test_brief();
+	test_mapped();
 	test_sure();
 	test_maybe();
 	test_without();

@@ -263,9 +263,11 @@ char *mapped_text(const struct roundwatch_tally *t)
 {
 	if (t->flags & ROUNDWATCH_GUEST)
 		return NULL;
-	/* A verdict made by an older module, or none yet: then nobody asked. */
+	/* No verdict yet: then nobody asked. An older module does not say how much it is. */
 	if (!t->mapped && !(t->flags & ROUNDWATCH_SMALL))
 		return NULL;
+	if (!t->mapped)
+		return xasprintf("maps less than RandomX needs (%u MiB)", MEMORY_MIB);
 	return xasprintf("maps %" PRIu64 " MiB, %s for RandomX (%u)", (uint64_t)t->mapped >> 20,
 			 t->flags & ROUNDWATCH_SMALL ? "too little" : "enough", MEMORY_MIB);
 }
