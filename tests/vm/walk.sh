@@ -195,6 +195,13 @@ find_transient()
 	pid=$(systemctl show -P MainPID "$unit") && [ "$pid" != 0 ]
 }
 
+# In no unit or container of its own.
+start_process()
+{
+	setsid -f "$bin/miner" --seconds "$alive" >/tmp/process 2>&1
+	await 20 pgrep -x miner && pid=$(pgrep -x miner)
+}
+
 # again WHAT: kills it, to see that killing it is not enough.
 again()
 {
@@ -291,7 +298,8 @@ since()
 	roundwatch "$pid" --raw --noheadings -o SINCE
 }
 
-# The verdict falls, and the screens still say what to do. What freezes it can be undone.
+# freezes HOW: frozen or stopped. The verdict falls, and the screens still say what to do. What freezes it
+# can be undone.
 freezes()
 {
 	see "$next" && take freeze && stands_still || return 1
@@ -299,9 +307,10 @@ freezes()
 	await 60 has_fallen || return 1
 	[ "$(printf '%s\n' "$now" "$(since)" | sort | head -n 1)" = "$now" ] ||
 		fail "rounding since $(since), and it was frozen before $now" || return 1
-	agree rounding 'was randomx, frozen' && see "$next" && fits && shows 'NOW FROZEN' 'was randomx' || return 1
+	word="NOW $(echo "$1" | tr '[:lower:]' '[:upper:]')"
+	agree rounding "was randomx, $1" && see "$next" && fits && shows "$word" 'was randomx' || return 1
 	take freeze && await 60 has_row VERDICT=randomx PID="$pid" TID=- && agree randomx - || return 1
-	see "$next" && take freeze && stands_still && see "$next" && fits && shows 'NOW FROZEN'
+	see "$next" && take freeze && stands_still && see "$next" && fits && shows "$word"
 }
 
 # stops UNIT NAME: from the screen of the frozen process. No other of this name comes.
@@ -345,7 +354,7 @@ test_case "container: the alerts name one command, and all screens agree" alerts
 who=' who user root, container [0-9a-f]{12} \(podman\) named web from image localhost/web:1, started by conmon'
 test_case "container: one screen answers all" explains "$who" ' runs /web --seconds'
 test_case "container: what is kept explains itself elsewhere" keeps "$who" ' runs /web --seconds'
-test_case "container: it is frozen, and all screens say so" freezes
+test_case "container: it is frozen, and all screens say so" freezes frozen
 test_case "container: it is stopped for good" stops web.service web
 put_away web.service
 
@@ -354,13 +363,21 @@ test_case "unit: it is back when it is killed" again unit
 test_case "unit: the alerts name one command, and all screens agree" alerts
 test_case "unit: one screen answers all" explains ' who user root, unit job.service, started by systemd'
 test_case "unit: what is kept explains itself elsewhere" keeps ' who user root, unit job.service,'
-test_case "unit: it is frozen, and all screens say so" freezes
+test_case "unit: it is frozen, and all screens say so" freezes frozen
 test_case "unit: it is stopped for good" stops job.service miner
 put_away job.service
 
 test_case "a transient unit" start_transient
 test_case "transient unit: the alerts name one command" alerts
 test_case "transient unit: one screen answers all" explains "unit run-"
-test_case "transient unit: it is frozen, and all screens say so" freezes
+test_case "transient unit: it is frozen, and all screens say so" freezes frozen
 test_case "transient unit: it is stopped for good" stops "${unit-}" miner
+put_away "${unit-}"
+
+test_case "a process" start_process
+test_case "process: the alerts name one command" alerts
+test_case "process: one screen answers all" explains 'started by systemd'
+test_case "process: what is kept explains itself elsewhere" keeps 'who user root'
+test_case "process: it is stopped by a signal, and all screens say so" freezes stopped
+test_case "process: it is killed" stops none.service miner
 finish
