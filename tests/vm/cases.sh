@@ -520,7 +520,7 @@ wrong()
 # What a real miner looks like from outside: its cache, its compiler, its CPUs, its library.
 explains()
 {
-	"$reporter" explain --watch 3 "$1" >/tmp/explained || return 1
+	"$reporter" explain --verbose --watch 3 "$1" >/tmp/explained || return 1
 	cat /tmp/explained
 	head -n 1 /tmp/explained | grep -q "^randomx *miner \\[$1\\] behaves like RandomX" &&
 		grep -q '^  over 3 s ' /tmp/explained &&
