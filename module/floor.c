@@ -3,56 +3,63 @@
  * The observation floor: looks at a task that is rarely switched out, or only when
  * it sleeps by choice.
  *
- * Every CPU has a timer, pinned to it and deferrable: it runs with the tick of a
- * busy CPU and never wakes an idle one. It does not look itself, as a program can
- * read the phase of the tick and be in RN whenever one comes. It starts a second
- * timer that expires at a random moment before the next tick, and that one reads
- * the live registers of the task that it interrupted. It does so even if the CPU
- * had other observations: these may all be of a miner that sleeps in RN before it
- * is ever preempted.
+ * A look reads the live registers of the task that it interrupts. A program can
+ * measure when it is interrupted. So looks come at random moments, and the time
+ * since the last one, or the length of a tick, says nothing about the next: a
+ * program that wants to be in RN at a look has to be in RN at all times. They come
+ * even if the CPU had other observations: these may all be of a miner that sleeps
+ * in RN before it is ever preempted.
+ *
+ * Every CPU has two timers. @moment looks and starts itself again, as long as it
+ * finds the CPU at work for a program. @timer is deferrable: it runs with the tick
+ * of a busy CPU, never wakes an idle one, and starts @moment. So an idle CPU is
+ * woken once at most after it was busy.
  *
  * A CPU may be busy without a tick (nohz_full), or a real-time task may keep its
  * timers from running. So once in each period, the first timer that runs goes
- * through all CPUs and notes each that was busy for most of the period without
- * running its own timer; at its random moment it sends these an interrupt. If there
- * are nohz_full CPUs, the kernel keeps the tick of one other CPU, so that there is a
- * timer to do this.
+ * through all CPUs and notes each that is busy and runs none of its own; at its
+ * moments it sends these an interrupt. If there are nohz_full CPUs, the kernel keeps
+ * the tick of one other CPU, so that there is a timer to do this.
  */
 #include "roundwatch.h"
 
-enum call { CALL_NONE, CALL_DUE, CALL_SENT };
+/* The longest time between two looks, in periods. One in 65 would be longer. */
+#define LONGEST		4
 
 /**
  * struct lookout - state for one CPU
  * @timer: timer of the CPU
  * @moment: expires when it is time to look
  * @csd: to interrupt the CPU
+ * @calling: @csd is in use
  * @seen: its count of observations at the last look
- * @ran: jiffies when @timer ran last, or when the CPU was noted as due
- * @remote: it was noted as due
- * @busy: it was, for most of the time before the last round
+ * @random: state of the generator of moments
+ * @ran: jiffies when @timer ran last
+ * @asked: jiffies of the last round
  * @idle_us: its idle time at the last round
+ * @busy: it was, for a quarter of the time before the last round or more
+ * @remote: it is, and neither of its timers runs
  * @armed: @timer is in use; changed only while the CPU cannot come or go
- * @calls: at @moment, the CPUs that are due are to be interrupted
- * @call: enum call: whether @csd is in use
  */
 struct lookout {
 	struct timer_list timer;
 	struct hrtimer moment;
 	call_single_data_t csd;
+	atomic_t calling;
 	u64 seen;
+	u64 random;
 	unsigned long ran;
-	bool remote;
-	bool busy;
+	unsigned long asked;
 	u64 idle_us;
+	bool busy;
+	bool remote;
 	bool armed;
-	bool calls;
-	atomic_t call;
 };
 
 static DEFINE_PER_CPU(struct lookout, lookouts);
 static unsigned long period __read_mostly;	/* jiffies; 0: there is no floor */
 static unsigned long next_round;	/* jiffies; every CPU writes it in turn */
+static int caller = -1;		/* the CPU that interrupts the remote ones; -1: there is none */
 static int hotplug_state;
 
 /* Look at the task of this CPU. Interrupts may be on; the task cannot leave. */
@@ -72,61 +79,96 @@ static void interrupted(void *data)
 	struct lookout *l = data;
 
 	see_to(l);
-	atomic_set_release(&l->call, CALL_NONE);
+	atomic_set_release(&l->calling, 0);
 }
 
 /*
- * Was the CPU busy for most of the time since the last round? If all of the time
- * were required, a short sleep would be sufficient to escape.
+ * Was the CPU busy since the last round? If all of the time were required, a short
+ * sleep would be sufficient to escape.
  */
 static bool busy_since(struct lookout *l, int cpu)
 {
 	u64 idle_us = get_cpu_idle_time_us(cpu, NULL);
-	bool busy = idle_us - l->idle_us < jiffies_to_usecs(period) / 2;
+	u64 most_us = (u64)jiffies_to_usecs(jiffies - l->asked) * 3 / 4;
+	bool busy = idle_us - l->idle_us < most_us;
 
 	l->idle_us = idle_us;
+	l->asked = jiffies;
 	WRITE_ONCE(l->busy, busy);
 	return busy;
 }
 
-/* A working timer may be late by one period if the CPU was idle. */
-static bool overdue(const struct lookout *l)
-{
-	unsigned long late = READ_ONCE(l->remote) ? period : 2 * period;
-
-	return time_after_eq(jiffies, READ_ONCE(l->ran) + late);
-}
-
-/* Note the CPUs that are due. Return: whether there is any. */
-static bool find_due(void)
+/*
+ * Note the CPUs that do not look themselves. A timer that works may be late by one
+ * period if the CPU was idle. Return: whether there is any.
+ */
+static bool find_remote(void)
 {
 	bool any = false;
 	int cpu;
 
 	for_each_online_cpu(cpu) {
 		struct lookout *l = &per_cpu(lookouts, cpu);
+		bool remote = busy_since(l, cpu) && cpu != smp_processor_id() &&
+			      time_after_eq(jiffies, READ_ONCE(l->ran) + 2 * period) &&
+			      !hrtimer_active(&l->moment);
 
-		if (!busy_since(l, cpu) || cpu == smp_processor_id() || !overdue(l) ||
-		    atomic_cmpxchg(&l->call, CALL_NONE, CALL_DUE) != CALL_NONE)
-			continue;
-		WRITE_ONCE(l->remote, true);
-		WRITE_ONCE(l->ran, jiffies);
-		any = true;
+		WRITE_ONCE(l->remote, remote);
+		any |= remote;
 	}
 	return any;
 }
 
-static void call_due(void)
+/* Once in each period, on the first CPU that comes here. */
+static void make_round(void)
+{
+	unsigned long round = READ_ONCE(next_round);
+
+	if (time_after_eq(jiffies, round) &&
+	    cmpxchg(&next_round, round, jiffies + period) == round)
+		WRITE_ONCE(caller, find_remote() ? smp_processor_id() : -1);
+}
+
+static bool is_caller(void)
+{
+	return READ_ONCE(caller) == smp_processor_id();
+}
+
+static void call_remote(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_online_cpu(cpu) {
 		struct lookout *l = &per_cpu(lookouts, cpu);
 
-		if (atomic_cmpxchg(&l->call, CALL_DUE, CALL_SENT) == CALL_DUE &&
+		if (READ_ONCE(l->remote) && !atomic_cmpxchg(&l->calling, 0, 1) &&
 		    smp_call_function_single_async(cpu, &l->csd))
-			atomic_set(&l->call, CALL_NONE);
+			atomic_set(&l->calling, 0);
 	}
+}
+
+/* Marsaglia's xorshift64. The kernel's own generator may sleep here if PREEMPT_RT. */
+static u32 next_random(struct lookout *l)
+{
+	l->random ^= l->random << 13;
+	l->random ^= l->random >> 7;
+	l->random ^= l->random << 17;
+	return l->random >> 32;
+}
+
+/* Each tick is as likely as another to have a look, and each moment in it. */
+static ktime_t random_delay(struct lookout *l)
+{
+	u64 ticks = 0;
+
+	while (ticks + 1 < LONGEST * period && next_random(l) > U32_MAX / period)
+		ticks++;
+	return ns_to_ktime(ticks * TICK_NSEC + ((u64)next_random(l) * TICK_NSEC >> 32));
+}
+
+static bool program_runs(void)
+{
+	return !(current->flags & PF_KTHREAD);
 }
 
 static enum hrtimer_restart look(struct hrtimer *moment)
@@ -134,36 +176,33 @@ static enum hrtimer_restart look(struct hrtimer *moment)
 	struct lookout *l = container_of(moment, struct lookout, moment);
 
 	/* The timer may have moved to another CPU, as its own goes down. */
-	if (l == this_cpu_ptr(&lookouts))
-		see_to(l);
-	if (l->calls) {
-		l->calls = false;
-		call_due();
+	if (l != this_cpu_ptr(&lookouts))
+		return HRTIMER_NORESTART;
+	see_to(l);
+	if (is_caller()) {
+		call_remote();
+		make_round();
 	}
-	return HRTIMER_NORESTART;
-}
-
-/* Any moment until the next tick is as likely as another. */
-static ktime_t random_delay(void)
-{
-	return ns_to_ktime((u64)get_random_u32() * TICK_NSEC >> 32);
+	if (!program_runs() && !is_caller())
+		return HRTIMER_NORESTART;
+	hrtimer_forward_now(moment, random_delay(l));
+	return HRTIMER_RESTART;
 }
 
 /* An idle CPU, or one that only runs the kernel's threads, is left alone. */
 static void tick(struct timer_list *timer)
 {
 	struct lookout *l = container_of(timer, struct lookout, timer);
-	unsigned long round = READ_ONCE(next_round);
 
 	/* The timer may run on another CPU while its own is brought up. */
 	if (l == this_cpu_ptr(&lookouts)) {
 		WRITE_ONCE(l->remote, false);
 		WRITE_ONCE(l->ran, jiffies);
-		if (time_after_eq(jiffies, round) &&
-		    cmpxchg(&next_round, round, jiffies + period) == round && find_due())
-			l->calls = true;
-		if (l->calls || READ_ONCE(l->busy) || !(current->flags & PF_KTHREAD))
-			hrtimer_start(&l->moment, random_delay(), HRTIMER_MODE_REL_PINNED_HARD);
+		l->random ^= (u64)get_random_u32() << 32 | get_random_u32() | 1;
+		make_round();
+		if ((is_caller() || READ_ONCE(l->busy) || program_runs()) &&
+		    !hrtimer_active(&l->moment))
+			hrtimer_start(&l->moment, random_delay(l), HRTIMER_MODE_REL_PINNED_HARD);
 	}
 	mod_timer(timer, jiffies + period);
 }
@@ -175,6 +214,7 @@ static void arm(struct lookout *l, unsigned int cpu)
 		return;
 	l->armed = true;
 	WRITE_ONCE(l->ran, jiffies);
+	WRITE_ONCE(l->remote, false);
 	l->timer.expires = jiffies + period;
 	add_timer_on(&l->timer, cpu);
 }
@@ -185,15 +225,10 @@ static int watch_cpu(unsigned int cpu)
 	return 0;
 }
 
-/* The CPUs that it noted must not stay so, as nothing would interrupt them again. */
 static void stop(struct lookout *l)
 {
 	timer_delete_sync(&l->timer);
 	hrtimer_cancel(&l->moment);
-	if (l->calls) {
-		l->calls = false;
-		call_due();
-	}
 }
 
 static int leave_cpu(unsigned int cpu)
@@ -207,7 +242,7 @@ static int leave_cpu(unsigned int cpu)
 
 /**
  * floor_init() - start to observe every busy CPU
- * @hz: minimum observations per second, up to FLOOR_MAX; 0: no floor
+ * @hz: looks per second at a busy CPU, up to FLOOR_MAX; 0: no floor
  *
  * The timers are armed from here: the kernel would have watch_cpu() called by a
  * thread of each CPU, and wait forever for one where a real-time task spins.
@@ -229,6 +264,7 @@ int floor_init(unsigned int hz)
 
 		l->csd = (call_single_data_t){ .func = interrupted, .info = l };
 		l->ran = jiffies;
+		l->asked = jiffies;
 		timer_setup(&l->timer, tick, TIMER_DEFERRABLE | TIMER_PINNED);
 		hrtimer_setup(&l->moment, look, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 	}
@@ -265,6 +301,6 @@ void floor_exit(void)
 		stop(&per_cpu(lookouts, cpu));
 	/* No timer is left that could send another interrupt. */
 	for_each_possible_cpu(cpu)
-		while (atomic_read_acquire(&per_cpu(lookouts, cpu).call) != CALL_NONE)
+		while (atomic_read_acquire(&per_cpu(lookouts, cpu).calling))
 			cpu_relax();
 }

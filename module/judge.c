@@ -21,6 +21,8 @@ bool judge_memory(struct tally *t, const struct mm_struct *mm)
 		mib = READ_ONCE(mm->total_vm) >> (20 - PAGE_SHIFT);
 		t->mapped_mib = min_t(unsigned long, mib, U16_MAX);
 		verdict_witness(&t->score, mib >= VERDICT_MEMORY_MIB);
+		if (tally_is_process(t))
+			verdict_witness(&t->looks, mib >= VERDICT_MEMORY_MIB);
 	}
 	return !t->score.small;
 }
@@ -55,8 +57,8 @@ void judge_settle(struct tally *t)
 
 	if (t->verdict < ROUNDWATCH_SUSPECT)
 		return;
-	verdict_decay(&rule, &t->score, now_ms());
-	evidence = verdict_evidence(&rule, &t->score);
+	tally_decay(t, now_ms());
+	evidence = verdict_evidence(&rule, tally_score(t));
 	verdict = verdict_decide(&rule, evidence, t->verdict);
 	/* Nothing rises without a sample. */
 	if (verdict < t->verdict)
@@ -74,9 +76,10 @@ void judge(struct tally *t, const struct mm_struct *mm)
 {
 	u32 evidence;
 
-	if (verdict_asks(&rule, &t->score))
+	if (verdict_asks(&rule, &t->score) ||
+	    (tally_is_process(t) && verdict_asks(&rule, &t->looks)))
 		judge_memory(t, mm);
-	evidence = verdict_evidence(&rule, &t->score);
+	evidence = verdict_evidence(&rule, tally_score(t));
 	set_verdict(t, verdict_decide(&rule, evidence, t->verdict), evidence);
 }
 

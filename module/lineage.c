@@ -122,15 +122,28 @@ static struct task_struct *living_ancestor(const struct task_struct *task)
 	return NULL;
 }
 
-static void leave_to(const struct task_struct *heir, const struct verdict_score *from,
+/* What a process leaves to another. */
+struct legacy {
+	struct verdict_score score;
+	struct verdict_score looks;
+};
+
+static struct legacy legacy_of(struct tally *p)
+{
+	tally_decay(p, now_ms());
+	return (struct legacy){ p->score, p->looks };
+}
+
+static void leave_to(const struct task_struct *heir, const struct legacy *from,
 		     bool same_program)
 {
 	struct tally *p = get_or_claim_process(heir);
 
 	if (!p)
 		return;
-	verdict_decay(&rule, &p->score, now_ms());
-	verdict_inherit(&p->score, from, same_program);
+	tally_decay(p, now_ms());
+	verdict_inherit(&p->score, &from->score, same_program);
+	verdict_inherit(&p->looks, &from->looks, same_program);
 	tally_put(p);
 }
 
@@ -142,7 +155,7 @@ static void leave_to(const struct task_struct *heir, const struct verdict_score 
  */
 void lineage_fork(void *data, struct task_struct *parent, struct task_struct *child)
 {
-	struct verdict_score score;
+	struct legacy legacy;
 	unsigned long flags;
 	struct tally *p;
 
@@ -152,10 +165,9 @@ void lineage_fork(void *data, struct task_struct *parent, struct task_struct *ch
 	note_birth(parent, child);
 	p = get_process(parent);
 	if (p) {
-		verdict_decay(&rule, &p->score, now_ms());
-		score = p->score;
+		legacy = legacy_of(p);
 		tally_put(p);
-		leave_to(child, &score, true);
+		leave_to(child, &legacy, true);
 	}
 	local_irq_restore(flags);
 }
@@ -181,6 +193,7 @@ void lineage_exec(void *data, struct task_struct *task, pid_t old_pid, struct li
 	t = get_process(task);
 	if (t) {
 		verdict_exec(&t->score);
+		verdict_exec(&t->looks);
 		tally_put(t);
 	}
 	local_irq_restore(flags);
@@ -190,13 +203,12 @@ static void end_process(struct task_struct *task)
 {
 	struct tally *p = get_process(task);
 	const struct task_struct *heir;
-	struct verdict_score score;
+	struct legacy legacy;
 	u8 highest;
 
 	if (!p)
 		return;
-	verdict_decay(&rule, &p->score, now_ms());
-	score = p->score;
+	legacy = legacy_of(p);
 	highest = p->highest;
 	judge_end(p);
 	/* It was reported itself; its forker must not be accused of the same. */
@@ -205,7 +217,7 @@ static void end_process(struct task_struct *task)
 	rcu_read_lock();
 	heir = living_ancestor(task);
 	if (heir)
-		leave_to(heir, &score, task->group_leader->flags & PF_FORKNOEXEC);
+		leave_to(heir, &legacy, task->group_leader->flags & PF_FORKNOEXEC);
 	rcu_read_unlock();
 }
 

@@ -29,7 +29,7 @@ MODULE_PARM_DESC(gap_us, "CPU time in microseconds between two samples of a thre
 
 static unsigned int floor_hz = FLOOR_DEFAULT;
 module_param(floor_hz, uint, 0444);
-MODULE_PARM_DESC(floor_hz, "minimum observations per second of a busy CPU; 0: no minimum (default 20, at most HZ)");
+MODULE_PARM_DESC(floor_hz, "looks per second at a busy CPU; 0: none (default 20, at most HZ)");
 
 struct self self __read_mostly = { .blind = true };
 struct verdict_rule rule __read_mostly;

@@ -127,7 +127,7 @@ static void compare_slots(const unsigned long *slots, bool processes)
 	u32 slot;
 
 	for_each_set_bit(slot, slots, tally_table.size) {
-		if (tally_is_process(slot) != processes)
+		if (tally_is_process(&tally_table.tally[slot]) != processes)
 			continue;
 		clear_bit(slot, changed);
 		/* A change from now on sets the bit again. */

@@ -17,29 +17,43 @@
  * each thread as if they all were of one thread, so that threads that end before
  * their second sample still add up.
  */
+static void add(struct verdict_score *score, const struct verdict_sample *sample,
+		struct verdict_change *change)
+{
+	if (change->first)
+		*change = verdict_sample(&rule, score, sample);
+	else
+		verdict_take(&rule, score, change, sample->now_ms);
+}
+
+static void share(struct tally *p, struct verdict_score *score,
+		  const struct task_struct *task, const struct verdict_change *change)
+{
+	if (verdict_contributes(score) && judge_memory(p, task->mm))
+		user_share(score, score == &p->looks, p->uid, change, now_ms());
+}
+
+/* @look: what it was among the looks, not counted if it was none */
 static void sample_process(const struct task_struct *task,
 			   const struct verdict_sample *sample,
-			   const struct verdict_change *change,
-			   bool first, bool guest)
+			   struct verdict_change *change, struct verdict_change *look,
+			   bool guest)
 {
 	struct tally *p = get_or_claim_process(task);
-	struct verdict_change own;
 
 	if (!p)
 		return;
 	if (guest)
 		p->flags |= ROUNDWATCH_GUEST;
 	judge_settle(p);
-	if (first) {
-		own = verdict_sample(&rule, &p->score, sample);
-		change = &own;
-	} else {
-		verdict_take(&rule, &p->score, change, sample->now_ms);
-	}
+	add(&p->score, sample, change);
+	if (look->counted)
+		add(&p->looks, sample, look);
 	p->samples++;
 	p->uid = __kuid_val(task_uid(task));
-	if (verdict_contributes(&p->score) && judge_memory(p, task->mm))
-		user_share(&p->score, p->uid, change, sample->now_ms);
+	share(p, &p->score, task, change);
+	if (look->counted)
+		share(p, &p->looks, task, look);
 	tally_count(p, sample->mode);
 	memcpy(p->comm, task->group_leader->comm, sizeof(p->comm));
 	judge(p, current->mm);
@@ -58,9 +72,8 @@ static __always_inline bool voluntary(const struct task_struct *task, bool guest
 	return !task_is_running(task) || (!guest && (s32)task_pt_regs(task)->orig_ax >= 0);
 }
 
-/* Return: whether it counted. */
-static noinline bool take_sample(struct tally *t, const struct task_struct *task,
-				 u32 mxcsr, u16 fcw, bool guest)
+static noinline void take_sample(struct tally *t, const struct task_struct *task,
+				 u32 mxcsr, u16 fcw, bool guest, bool is_look)
 {
 	struct verdict_sample sample = {
 		.now_ms = now_ms(),
@@ -70,16 +83,21 @@ static noinline bool take_sample(struct tally *t, const struct task_struct *task
 		.x87 = fpu_x87_rounding(fcw),
 		.voluntary = voluntary(task, guest),
 	};
-	struct verdict_change change;
-	bool first = !t->samples;
+	struct verdict_change change, look = { .counted = false };
+	u32 cpu = task->se.sum_exec_runtime >> 10;
 
-	if (first)
+	if (!t->samples)
 		verdict_init(&t->score, sample.now_ms);
 	else
 		judge_settle(t);
 	change = verdict_sample(&rule, &t->score, &sample);
 	if (!change.counted)
-		return false;
+		return;
+	if (is_look) {
+		sample.cpu_ms = (cpu - t->look) >> 10;
+		t->look = cpu;
+		look = verdict_follow(&t->trail, &sample);
+	}
 	t->samples++;
 	t->cpu_ns = task->se.sum_exec_runtime;
 	t->next_ns = t->cpu_ns + rule.gap_ns;
@@ -90,15 +108,14 @@ static noinline bool take_sample(struct tally *t, const struct task_struct *task
 	if (guest)
 		t->flags |= ROUNDWATCH_GUEST;
 	judge(t, current->mm);
-	sample_process(task, &sample, &change, first, guest);
-	return true;
+	sample_process(task, &sample, &change, &look, guest);
 }
 
 static noinline void sample_and_put(struct tally *t, const struct task_struct *task,
 				    const struct fpu *fpu, u32 mxcsr)
 {
 	take_sample(t, task, mxcsr, fpu_fcw(fpu_image(fpu), fpu_has_header()),
-		    fpu_is_guest(fpu));
+		    fpu_is_guest(fpu), false);
 	tally_put(t);
 }
 
@@ -215,9 +232,9 @@ void observe_switch(void *data, struct fpu *fpu)
  *
  * The gap between looks that count is measured by itself: a task could arrange for
  * samples at switches, in a mode of its choice, so often that no look counts. If not
- * @switched, the task has been on this CPU for about the floor's period. That is more
- * than the gap, while its sum_exec_runtime may be old on a CPU without a tick: such a
- * look always counts.
+ * @switched, the task has been on this CPU since the last look, while its
+ * sum_exec_runtime may be old on a CPU without a tick: such a look always counts. How
+ * often looks come on the average is set by the floor.
  *
  * Context: an interrupt, or a softirq on the way out of one, with interrupts off.
  */
@@ -241,8 +258,7 @@ void observe_look(bool switched)
 		return;
 	tally_count(t, fpu_rounding(mxcsr));
 	cpu = task->se.sum_exec_runtime >> 10;
-	if ((!switched || cpu - t->look >= rule.gap_ns >> 10) &&
-	    take_sample(t, task, mxcsr, fpu_live_fcw(), fpu_is_guest(fpu)))
-		t->look = cpu;
+	if (!switched || cpu - t->look >= rule.gap_ns >> 10)
+		take_sample(t, task, mxcsr, fpu_live_fcw(), fpu_is_guest(fpu), true);
 	tally_put(t);
 }

@@ -24,15 +24,18 @@ static u64 last_ns(const struct tally *t, u64 now_ns)
  */
 static void fade(struct tally *t, u64 now_ns)
 {
-	const struct verdict_score last = t->score;
-	u64 ms = now_ms(), ago_ns;
+	const struct tally last = *t;
+	u64 ms = now_ms(), fell_ms, ago_ns;
 	u8 verdict;
 
-	verdict_decay(&rule, &t->score, ms);
-	verdict = verdict_decide(&rule, verdict_evidence(&rule, &t->score), t->verdict);
+	tally_decay(t, ms);
+	verdict = verdict_decide(&rule, verdict_evidence(&rule, tally_score(t)), t->verdict);
 	if (verdict < t->verdict) {
-		ago_ns = (ms - verdict_fell_ms(&rule, &last, t->verdict, verdict, ms)) *
-			 (NSEC_PER_SEC / MSEC_PER_SEC);
+		fell_ms = verdict_fell_ms(&rule, &last.score, t->verdict, verdict, ms);
+		if (tally_is_process(t))
+			fell_ms = max(fell_ms, verdict_fell_ms(&rule, &last.looks, t->verdict,
+							       verdict, ms));
+		ago_ns = (ms - fell_ms) * (NSEC_PER_SEC / MSEC_PER_SEC);
 		t->since_ns = max(t->since_ns, now_ns - min(now_ns, ago_ns));
 	}
 	t->verdict = verdict;
@@ -53,8 +56,8 @@ static void fade(struct tally *t, u64 now_ns)
 bool record_tally(struct roundwatch_tally *r, u32 slot)
 {
 	u64 now_ns = ktime_get_boottime_ns();
+	const struct verdict_score *score;
 	struct tally t;
-	u32 evidence;
 	int i;
 
 	if (!tally_read(slot, &t))
@@ -67,7 +70,7 @@ bool record_tally(struct roundwatch_tally *r, u32 slot)
 	else if (t.highest < ROUNDWATCH_SUSPECT &&
 		 now_ns - t.ended_ns > EXITED_SECONDS * NSEC_PER_SEC)
 		return false;
-	evidence = verdict_evidence(&rule, &t.score);
+	score = tally_score(&t);
 	*r = (struct roundwatch_tally){
 		.header = {
 			.size = sizeof(*r),
@@ -75,32 +78,34 @@ bool record_tally(struct roundwatch_tally *r, u32 slot)
 			.abi = ROUNDWATCH_ABI,
 			.time_ns = now_ns,
 		},
-		.flags = t.flags | (t.score.small ? ROUNDWATCH_SMALL : 0) |
-			 (verdict_is_led(&t.score) ? ROUNDWATCH_X87 : 0),
-		.pid = t.pid,
+		.flags = t.flags | (score->small ? ROUNDWATCH_SMALL : 0) |
+			 (verdict_is_led(score) ? ROUNDWATCH_X87 : 0),
+		.pid = tally_pid(&t),
 		.tgid = t.tgid,
 		.uid = t.uid,
 		.verdict = t.verdict,
 		.highest = t.highest,
 		.mode = t.mode,
-		.evidence = evidence,
-		.mxcsr = t.mxcsr,
-		.fcw = t.fcw,
+		.evidence = verdict_evidence(&rule, score),
 		.start_ns = t.start_ns,
-		.process_start_ns = t.process_start_ns,
+		.process_start_ns = tally_process_start_ns(&t),
 		.first_ns = t.first_ns,
 		.last_ns = last_ns(&t, now_ns),
 		.verdict_ns = t.since_ns,
-		.cpu_ns = t.cpu_ns,
 		.changes = t.changes,
 		.samples = t.samples,
 		.id = t.id,
 		.mapped = (u64)t.mapped_mib << 20,
 	};
+	if (!tally_is_process(&t)) {
+		r->mxcsr = t.mxcsr;
+		r->fcw = t.fcw;
+		r->cpu_ns = t.cpu_ns;
+	}
 	memcpy(r->comm, t.comm, sizeof(r->comm));
 	r->comm[sizeof(r->comm) - 1] = '\0';
 	for (i = 0; i < VERDICT_PARTS; i++)
-		r->score[i] = t.score.part[i];
+		r->score[i] = score->part[i];
 	for (i = 0; i < ROUNDWATCH_MODES; i++)
 		r->count[i] = t.count[i];
 	return true;

@@ -56,8 +56,8 @@ void judge(struct tally *t, const struct mm_struct *mm);
 void judge_end(struct tally *t);
 
 /* user.c */
-void user_share(struct verdict_score *process, u32 uid, const struct verdict_change *change,
-		u64 when_ms);
+void user_share(struct verdict_score *process, bool looks, u32 uid,
+		const struct verdict_change *change, u64 when_ms);
 
 /* observe.c */
 void observe_switch(void *data, struct fpu *fpu);

@@ -57,11 +57,37 @@ u32 tally_slot(const struct tally *t)
 	return t - tally_table.tally;
 }
 
+/**
+ * tally_decay() - let old history fade
+ * @t: owned, or a copy
+ * @now_ms: wall time in milliseconds
+ */
+void tally_decay(struct tally *t, u64 now_ms)
+{
+	verdict_decay(&rule, &t->score, now_ms);
+	if (tally_is_process(t))
+		verdict_decay(&rule, &t->looks, now_ms);
+}
+
+/**
+ * tally_score() - the score that decides
+ * @t: owned, or a copy
+ *
+ * Return: of a process, the one with more evidence.
+ */
+const struct verdict_score *tally_score(const struct tally *t)
+{
+	if (tally_is_process(t) &&
+	    verdict_evidence(&rule, &t->looks) > verdict_evidence(&rule, &t->score))
+		return &t->looks;
+	return &t->score;
+}
+
 /* Hide an owned tally from lookups. */
 static void unkey(struct tally *t, unsigned long key)
 {
 	WRITE_ONCE(tally_table.key[tally_slot(t)], key);
-	if (t->bucket != TALLY_NO_BUCKET)
+	if (!tally_is_process(t))
 		atomic_dec(&tally_filter[t->bucket]);
 }
 
@@ -143,27 +169,37 @@ static bool before(const struct candidate *a, const struct candidate *b)
 	return a->samples > b->samples;
 }
 
+static u32 all_parts(const struct verdict_score *score)
+{
+	u32 sum = 0;
+	int i;
+
+	for (i = 0; i < VERDICT_PARTS; i++)
+		sum += score->part[i];
+	return sum;
+}
+
 static __no_kcsan struct candidate candidate(u32 slot, unsigned long key, u64 now_ns)
 {
-	const struct tally *t = &tally_table.tally[slot];
+	struct tally t = tally_table.tally[slot];
 	struct candidate c = {
 		.slot = slot,
 		.live = key != TALLY_EXITED,
-		.samples = t->samples,
+		.samples = t.samples,
 	};
-	struct verdict_score score = t->score;
-	int i;
 
 	/* Among the living, only what they can show now counts. */
-	c.was_accused = !c.live && t->highest >= ROUNDWATCH_SUSPECT;
+	c.was_accused = !c.live && t.highest >= ROUNDWATCH_SUSPECT;
 	if (c.live)
-		verdict_decay(&rule, &score, now_ms());
+		tally_decay(&t, now_ms());
 
 	c.unproven = c.samples < PROOF_SAMPLES &&
-		     now_ns - t->first_ns < (c.samples + 2) * PROOF_NS;
+		     now_ns - t.first_ns < (c.samples + 2) * PROOF_NS;
 	/* Evidence that a process only inherited does not count. */
-	for (i = 0; i < VERDICT_PARTS && c.samples; i++)
-		c.evidence += score.part[i];
+	if (c.samples)
+		c.evidence = all_parts(&t.score);
+	if (c.samples && tally_is_process(&t))
+		c.evidence += all_parts(&t.looks);
 	return c;
 }
 
@@ -313,8 +349,6 @@ struct tally *tally_claim(const struct tally_identity *id)
 	struct tally *t = make_room(id, now_ns);
 	struct tally fresh = {
 		.start_ns = id->start_ns,
-		.process_start_ns = id->process_start_ns,
-		.pid = id->pid,
 		.tgid = id->tgid,
 		.uid = id->uid,
 		.bucket = id->bucket,
@@ -329,6 +363,10 @@ struct tally *tally_claim(const struct tally_identity *id)
 	if (id->bucket != TALLY_NO_BUCKET)
 		t = move_in(t, tally_first_slot(id->key));
 	memcpy(fresh.comm, id->comm, sizeof(fresh.comm));
+	if (!tally_is_process(&fresh)) {
+		fresh.pid = id->pid;
+		fresh.process_start_ns = id->process_start_ns;
+	}
 	fill(t, &fresh);
 	if (id->bucket != TALLY_NO_BUCKET)
 		atomic_inc(&tally_filter[id->bucket]);

@@ -44,25 +44,27 @@
  * @verdict: the present one
  * @highest: the highest so far
  * @score: of the decision rule
- * @fcw: x87 control word at the last sample
- * @mapped_mib: memory that the process mapped when the rule last asked
- * @mxcsr: at the last sample
- * @cpu_ns: thread CPU time at the last sample
- * @samples: how many counted
- * @look: thread CPU time at the last look that counted, in units of 1024 ns
- * @since_ns: CLOCK_BOOTTIME of the last change of @verdict
+ * @cpu_ns: of a thread: its CPU time at the last sample
+ * @process_start_ns: of a thread: start of its process
+ * @pid: of a thread, in the initial namespace
+ * @mxcsr: of a thread, at the last sample
+ * @look: of a thread: its CPU time at the last look that counted, in units of 1024 ns
+ * @fcw: of a thread: x87 control word at the last sample
+ * @trail: of a thread: its looks
+ * @looks: of a process: a score of looks alone, as a task may have samples at
+ *	switches in a mode of its choice, but not looks
  * @start_ns: of the task, and with the key its identity
- * @process_start_ns: of its process
+ * @since_ns: CLOCK_BOOTTIME of the last change of @verdict
  * @first_ns: CLOCK_BOOTTIME of the claim
  * @id: unique as long as the module is loaded
  * @comm: at the last sample, or at exit
- * @pid: in the initial namespace
  * @tgid: in the initial namespace
  * @uid: real, in the initial namespace
+ * @samples: how many counted
  * @bucket: of the filter; TALLY_NO_BUCKET for a process
+ * @mapped_mib: memory that the process mapped when the rule last asked
  *
- * An observation touches one cache line, a sample one more, and a third one is
- * written when the tally is claimed.
+ * An observation touches one cache line, a sample all three.
  */
 struct tally {
 	unsigned long seq;
@@ -79,26 +81,32 @@ struct tally {
 	u8 highest;
 
 	struct verdict_score score;
-	u16 fcw;
-	u16 mapped_mib;
-	u32 mxcsr;
-	u64 cpu_ns;
-	u32 samples;
-	u32 look;
-	u64 since_ns;
+	union {
+		struct {
+			u64 cpu_ns;
+			u64 process_start_ns;
+			u32 pid;
+			u32 mxcsr;
+			u32 look;
+			u16 fcw;
+			struct verdict_trail trail;
+		};
+		struct verdict_score looks;
+	};
 
 	u64 start_ns __aligned(64);
-	u64 process_start_ns;
+	u64 since_ns;
 	u64 first_ns;
 	u64 id;
 	char comm[16];
-	u32 pid;
 	u32 tgid;
 	u32 uid;
-	u32 bucket;
+	u32 samples;
+	u16 bucket;
+	u16 mapped_mib;
 } __aligned(64);
 
-#define TALLY_NO_BUCKET		U32_MAX
+#define TALLY_NO_BUCKET		U16_MAX
 
 /**
  * struct tally_identity - the task of a new tally
@@ -118,7 +126,7 @@ struct tally_identity {
 	u32 pid;
 	u32 tgid;
 	u32 uid;
-	u32 bucket;
+	u16 bucket;
 	const char *comm;
 };
 
@@ -204,9 +212,19 @@ static inline unsigned long tally_process_key(const void *signal)
 	return (unsigned long)signal | 1;
 }
 
-static inline bool tally_is_process(u32 slot)
+static inline bool tally_is_process(const struct tally *t)
 {
-	return READ_ONCE(tally_table.tally[slot].bucket) == TALLY_NO_BUCKET;
+	return READ_ONCE(t->bucket) == TALLY_NO_BUCKET;
+}
+
+static inline u32 tally_pid(const struct tally *t)
+{
+	return tally_is_process(t) ? t->tgid : t->pid;
+}
+
+static inline u64 tally_process_start_ns(const struct tally *t)
+{
+	return tally_is_process(t) ? t->start_ns : t->process_start_ns;
 }
 
 /* A pinned slot keeps its tally, also when the task has ended. */
@@ -226,6 +244,9 @@ void tally_exit(void);
 struct tally *tally_get(unsigned long key, u64 start_ns);
 struct tally *tally_claim(const struct tally_identity *identity);
 void tally_end(struct tally *t);
+
+void tally_decay(struct tally *t, u64 now_ms);
+const struct verdict_score *tally_score(const struct tally *t);
 
 u32 tally_slot(const struct tally *t);
 bool tally_read(u32 slot, struct tally *copy);

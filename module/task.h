@@ -5,7 +5,7 @@
 
 #include "roundwatch.h"
 
-static inline struct tally_identity thread_identity(const struct task_struct *task, u32 bucket)
+static inline struct tally_identity thread_identity(const struct task_struct *task, u16 bucket)
 {
 	return (struct tally_identity){
 		.key = tally_thread_key(task),
@@ -50,6 +50,7 @@ static inline struct tally *get_or_claim_process(const struct task_struct *task)
 	if (!(p->flags & ROUNDWATCH_PROCESS)) {
 		p->flags = ROUNDWATCH_PROCESS;
 		verdict_init(&p->score, now_ms());
+		verdict_init(&p->looks, now_ms());
 	}
 	return p;
 }

@@ -61,7 +61,7 @@ TRACE_EVENT(verdict,
 	),
 	TP_fast_assign(
 		memcpy(__entry->comm, t->comm, 16);
-		__entry->pid = t->pid;
+		__entry->pid = tally_pid(t);
 		__entry->tgid = t->tgid;
 		__entry->evidence = evidence;
 		__entry->before = before;

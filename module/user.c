@@ -5,7 +5,8 @@
  * A miner that spreads over many processes, each of which runs too seldom to be
  * detected, cannot leave its user. Each process that mixes all modes by itself, and
  * has the memory, adds its samples to the score of its user and takes over what the
- * others found. The verdict is that of the process; a user has none.
+ * others found. The verdict is that of the process; a user has none. Looks add up
+ * apart, as they do in a process.
  */
 #include "roundwatch.h"
 
@@ -16,6 +17,7 @@ static struct account {
 	unsigned long busy;
 	u32 uid;
 	struct verdict_score score;
+	struct verdict_score looks;
 } accounts[1 << ACCOUNTS_BITS];
 
 static bool has_faded(const struct account *u)
@@ -24,28 +26,30 @@ static bool has_faded(const struct account *u)
 	int i;
 
 	for (i = 0; i < VERDICT_PARTS; i++)
-		left += u->score.part[i];
+		left += u->score.part[i] + u->looks.part[i];
 	return !left;
 }
 
-static void share(struct account *u, struct verdict_score *process, u32 uid,
-		  const struct verdict_change *change, u64 when_ms)
+static bool take_over(struct account *u, u32 uid, u64 when_ms)
 {
 	verdict_decay(&rule, &u->score, when_ms);
-	if (u->uid != uid || !u->score.sum) {
-		if (!has_faded(u))
-			return;
-		u->uid = uid;
-		verdict_init(&u->score, when_ms);
-		u->score.sum = true;
-	}
-	verdict_take(&rule, &u->score, change, when_ms);
-	verdict_inherit(process, &u->score, false);
+	verdict_decay(&rule, &u->looks, when_ms);
+	if (u->uid == uid && u->score.sum)
+		return true;
+	if (!has_faded(u))
+		return false;
+	u->uid = uid;
+	verdict_init(&u->score, when_ms);
+	verdict_init(&u->looks, when_ms);
+	u->score.sum = true;
+	u->looks.sum = true;
+	return true;
 }
 
 /**
  * user_share() - add a sample of a process to the score of its user
- * @process: the score, as of the sample; takes over that of the user
+ * @process: its score, as of the sample, or that of its looks; takes over the user's
+ * @looks: it is that of its looks
  * @uid: real, in the initial namespace
  * @change: the sample
  * @when_ms: its time
@@ -54,13 +58,17 @@ static void share(struct account *u, struct verdict_score *process, u32 uid,
  *
  * Context: the probes; takes no lock.
  */
-void user_share(struct verdict_score *process, u32 uid, const struct verdict_change *change,
-		u64 when_ms)
+void user_share(struct verdict_score *process, bool looks, u32 uid,
+		const struct verdict_change *change, u64 when_ms)
 {
 	struct account *u = &accounts[uid * 0x61C88647U >> (32 - ACCOUNTS_BITS)];
+	struct verdict_score *sum = looks ? &u->looks : &u->score;
 
 	if (test_and_set_bit_lock(0, &u->busy))
 		return;
-	share(u, process, uid, change, when_ms);
+	if (take_over(u, uid, when_ms)) {
+		verdict_take(&rule, sum, change, when_ms);
+		verdict_inherit(process, sum, false);
+	}
 	clear_bit_unlock(0, &u->busy);
 }

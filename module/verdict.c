@@ -246,19 +246,16 @@ void verdict_take(const struct verdict_rule *rule, struct verdict_score *score,
 }
 
 /**
- * verdict_sample() - one sample of a thread
- * @rule: the rule
- * @score: the thread's; or that of a sum, for the first sample of each of its
- *	threads, which then are to it samples of one thread of its own
- * @sample: taken at least @rule->gap_ns of the thread's CPU time after the last
+ * verdict_follow() - what a sample is in a sequence of samples
+ * @trail: of the sequence
+ * @sample: the next
  *
  * A voluntary sample is no evidence in any mode, as a miner can choose both:
- * it is not counted, and the caller may take the next.
+ * it is not counted, and the sequence stays as it is.
  *
  * Return: what the sample was.
  */
-struct verdict_change verdict_sample(const struct verdict_rule *rule,
-				     struct verdict_score *score,
+struct verdict_change verdict_follow(struct verdict_trail *trail,
 				     const struct verdict_sample *sample)
 {
 	struct verdict_change change = {
@@ -266,29 +263,52 @@ struct verdict_change verdict_sample(const struct verdict_rule *rule,
 		.cpu_ms = least(sample->cpu_ms, VERDICT_CPU_MOST),
 		.to = sample->mode,
 	};
-	u32 from = score->mode;
+	u32 from = trail->mode;
 
 	if (sample->voluntary)
 		return change;
 	change.counted = true;
-	change.moved = sample->x87 != score->x87;
+	change.first = !trail->begun;
+	change.moved = sample->x87 != trail->x87;
 	change.changed = sample->mode != from;
-	score->x87 = sample->x87;
-	if (change.changed) {
-		score->mode = sample->mode;
-		change.repeated = (score->next >> 2 * from & 3) == sample->mode;
-		score->next = (score->next & ~(3 << 2 * from)) | sample->mode << 2 * from;
-		if (from == ROUNDWATCH_RN || sample->mode == ROUNDWATCH_RN) {
-			score->crossed = false;
-		} else if (sample->mode == ROUNDWATCH_RZ) {
-			change.cross = true;
-			score->crossed = true;
-		} else {
-			change.cross = from == ROUNDWATCH_RZ && !score->crossed;
-			score->crossed = false;
-		}
+	trail->begun = true;
+	trail->x87 = sample->x87;
+	if (!change.changed)
+		return change;
+	trail->mode = sample->mode;
+	change.repeated = (trail->next >> 2 * from & 3) == sample->mode;
+	trail->next = (trail->next & ~(3 << 2 * from)) | sample->mode << 2 * from;
+	if (from == ROUNDWATCH_RN || sample->mode == ROUNDWATCH_RN) {
+		trail->crossed = false;
+	} else if (sample->mode == ROUNDWATCH_RZ) {
+		change.cross = true;
+		trail->crossed = true;
+	} else {
+		change.cross = from == ROUNDWATCH_RZ && !trail->crossed;
+		trail->crossed = false;
 	}
-	verdict_take(rule, score, &change, sample->now_ms);
+	return change;
+}
+
+/**
+ * verdict_sample() - one sample of a thread
+ * @rule: the rule
+ * @score: the thread's; or that of a sum, for the first sample of each of its
+ *	threads, which then are to it samples of one thread of its own
+ * @sample: taken at least @rule->gap_ns of the thread's CPU time after the last
+ *
+ * A voluntary sample is not counted, and the caller may take the next.
+ *
+ * Return: what the sample was.
+ */
+struct verdict_change verdict_sample(const struct verdict_rule *rule,
+				     struct verdict_score *score,
+				     const struct verdict_sample *sample)
+{
+	struct verdict_change change = verdict_follow(&score->trail, sample);
+
+	if (change.counted)
+		verdict_take(rule, score, &change, sample->now_ms);
 	return change;
 }
 
@@ -315,13 +335,10 @@ void verdict_inherit(struct verdict_score *score,
 	if (score->mixed_ms < from->mixed_ms)
 		score->mixed_ms = from->mixed_ms;
 	if (same_program) {
-		score->mode = from->mode;
-		score->x87 = from->x87;
-		score->next = from->next;
+		score->trail = from->trail;
 		score->led = from->led;
 		score->varied = from->varied;
 		score->stayed = from->stayed;
-		score->crossed = from->crossed;
 		score->borrowed = true;
 	}
 }
@@ -338,9 +355,7 @@ void verdict_exec(struct verdict_score *score)
 {
 	if (!score->borrowed)
 		return;
-	score->mode = ROUNDWATCH_RN;
-	score->x87 = ROUNDWATCH_RN;
-	score->crossed = false;
+	score->trail = (struct verdict_trail){ .next = score->trail.next };
 	score->borrowed = false;
 	score->led = VERDICT_LED_START;
 }

@@ -75,23 +75,36 @@ enum verdict_part {
 };
 
 /**
+ * struct verdict_trail - where a sequence of samples stands
+ * @next: the mode that last followed on each mode, two bits each
+ * @mode: MXCSR's rounding control at the last sample; RN before the first
+ * @x87: that of x87
+ * @crossed: the present visit to RZ has been a change with @cross set
+ * @begun: there was a sample
+ */
+struct verdict_trail {
+	u8 next;
+	u8 mode : 2;
+	u8 x87 : 2;
+	u8 crossed : 1;
+	u8 begun : 1;
+};
+
+/**
  * struct verdict_score - the running score of a thread, or of a sum of threads
  * @decay_ms: wall time up to which decay has been taken off
  * @part: evidence per enum verdict_part
  * @mixed_ms: CPU time for which the modes have mixed at random
  * @fade: decay that does not make a point yet, in thousandths
+ * @thread: of the last sample
  * @arrivals: changes into RD, RU, RZ, the older ones halved
- * @mode: MXCSR's rounding control at the last sample; RN before the first
- * @x87: that of x87
- * @next: the mode that last followed on each mode, two bits each
+ * @trail: what the next sample is compared with
  * @led: how much x87 has lately moved along, 0 to 60
  * @varied: how little the last successor of a mode says about the next, 0 to 250
  * @stayed: how far from "at every sample another mode" this is, 0 to 250
- * @thread: of the last sample
  * @sum: more than one thread has given samples
- * @crossed: the present visit to RZ is already in part[VERDICT_CROSS]
  * @mixes: it went from RD or RU to RZ or back itself: not all is inherited
- * @borrowed: @mode and what follows from it are those of the parent process
+ * @borrowed: @trail and what follows from it are those of the parent process
  * @small: the process does not map the memory that RandomX needs
  */
 struct verdict_score {
@@ -101,14 +114,11 @@ struct verdict_score {
 	u16 fade;
 	u16 thread;
 	u8 arrivals[3];
-	u8 mode;
-	u8 x87;
-	u8 next;
+	struct verdict_trail trail;
 	u8 led;
 	u8 varied;
 	u8 stayed;
 	u8 sum : 1;
-	u8 crossed : 1;
 	u8 mixes : 1;
 	u8 borrowed : 1;
 	u8 small : 1;
@@ -142,6 +152,7 @@ struct verdict_sample {
  * @moved: x87's rounding control is not that of the sample before
  * @cross: the change is a visit to RZ next to RD or RU, for the first time
  * @repeated: the mode before was last left for the same mode
+ * @first: of its sequence
  * @to: the mode
  */
 struct verdict_change {
@@ -152,9 +163,12 @@ struct verdict_change {
 	bool moved;
 	bool cross;
 	bool repeated;
+	bool first;
 	u8 to;
 };
 
+struct verdict_change verdict_follow(struct verdict_trail *trail,
+				     const struct verdict_sample *sample);
 void verdict_init(struct verdict_score *score, u64 now_ms);
 struct verdict_change verdict_sample(const struct verdict_rule *rule,
 				     struct verdict_score *score,

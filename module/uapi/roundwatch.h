@@ -89,7 +89,7 @@ enum roundwatch_verdict {
  * @gap_us: CPU time that a thread must use between two samples
  * @decay: evidence lost per second
  * @looks: observations of the floor, of tasks that were not switched out
- * @floor_hz: minimum observations per second of a busy CPU; 0: no floor
+ * @floor_hz: looks per second at a busy CPU, on the average; 0: no floor
  * @reserved0: zero
  * @lost: records lost because readers were too slow
  * @reserved: zero

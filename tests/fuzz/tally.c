@@ -22,7 +22,7 @@ static unsigned long key_of(u8 task)
 	return task & 1 ? tally_process_key((void *)address) : tally_thread_key((void *)address);
 }
 
-static u32 bucket_of(u8 task)
+static u16 bucket_of(u8 task)
 {
 	return task & 1 ? TALLY_NO_BUCKET : tally_bucket((void *)key_of(task));
 }
@@ -119,7 +119,8 @@ static struct tally *claim(u8 task, u64 start_ns)
 
 	if (t) {
 		must(t->seq & 1);
-		must(t->start_ns == start_ns && t->pid == task && !t->samples && !t->flags);
+		must(t->start_ns == start_ns && tally_pid(t) == task);
+		must(!t->samples && !t->flags);
 		must(!t->verdict && !t->changes && !t->score.part[VERDICT_RZ]);
 	}
 	return t;

@@ -23,7 +23,6 @@ static void check(const struct verdict_rule *rule, const struct verdict_score *s
 	}
 	must(s->mixed_ms <= VERDICT_LED_CAP && s->fade < 1000);
 	must(s->led <= 60 && s->varied <= 250 && s->stayed <= 250);
-	must(s->mode <= ROUNDWATCH_RZ && s->x87 <= ROUNDWATCH_RZ);
 	/* All of RD, RU and RZ have to turn up, and nothing else makes up for it. */
 	must(evidence <= all);
 	must(!evidence || s->mixes);
@@ -66,11 +65,12 @@ static void take_sample(const struct verdict_rule *rule, struct verdict_score *t
 
 	must(change.counted == !sample.voluntary);
 	must(change.counted || !memcmp(&before, thread, sizeof(before)));
-	must(!change.changed || (change.counted && sample.mode != before.mode));
-	must(!change.moved || (change.counted && sample.x87 != before.x87));
+	must(!change.changed || (change.counted && sample.mode != before.trail.mode));
+	must(!change.moved || (change.counted && sample.x87 != before.trail.x87));
 	must(!(change.cross || change.repeated) || change.changed);
 	must(change.to == sample.mode);
-	must(!change.counted || thread->mode == sample.mode);
+	must(!change.counted || thread->trail.mode == sample.mode);
+	must(change.first == (change.counted && !before.trail.begun));
 	if (change.counted)
 		verdict_take(rule, process, &change, now_ms);
 }

@@ -210,6 +210,8 @@ static struct tally *get_or_claim(unsigned long key, u64 start_ns, const struct 
 	if (!t->samples && !(t->flags & ROUNDWATCH_PROCESS)) {
 		t->flags = is_process ? ROUNDWATCH_PROCESS : 0;
 		verdict_init(&t->score, now_ms());
+		if (is_process)
+			verdict_init(&t->looks, now_ms());
 	}
 	return t;
 }
@@ -229,6 +231,15 @@ static u8 mode_of(const struct thread *thread)
 	return roll(4);
 }
 
+static void add(struct verdict_score *score, const struct verdict_sample *s,
+		const struct verdict_change *change)
+{
+	if (change->first)
+		verdict_sample(&rule, score, s);
+	else
+		verdict_take(&rule, score, change, s->now_ms);
+}
+
 static void sample(struct process *p, struct thread *thread)
 {
 	struct verdict_sample s = {
@@ -237,26 +248,26 @@ static void sample(struct process *p, struct thread *thread)
 		.thread = thread->pid,
 		.mode = mode_of(thread),
 	};
-	struct verdict_change change;
+	struct verdict_change change, look = { .counted = false };
 	struct tally *t = get_or_claim(thread->key, thread->start_ns, p, thread->pid);
-	bool first;
 
 	if (!t)
 		return;
 	tally_count(t, s.mode);
 	judge_settle(t);
-	first = !t->samples++;
+	t->samples++;
 	change = verdict_sample(&rule, &t->score, &s);
+	if (roll(2))
+		look = verdict_follow(&t->trail, &s);
 	judged(t, p);
 	tally_put(t);
 	t = get_or_claim(p->key, p->start_ns, p, p->tgid);
 	if (!t)
 		return;
 	judge_settle(t);
-	if (first)
-		verdict_sample(&rule, &t->score, &s);
-	else
-		verdict_take(&rule, &t->score, &change, s.now_ms);
+	add(&t->score, &s, &change);
+	if (look.counted)
+		add(&t->looks, &s, &look);
 	t->samples++;
 	tally_count(t, s.mode);
 	judged(t, p);
@@ -326,17 +337,19 @@ static void end_process(struct process *p)
 static void inherit(const struct process *from, const struct process *to)
 {
 	struct tally *t = tally_get(from->key, from->start_ns);
-	struct verdict_score score;
+	struct verdict_score score, looks;
 
 	if (!t)
 		return;
-	verdict_decay(&rule, &t->score, now_ms());
+	tally_decay(t, now_ms());
 	score = t->score;
+	looks = t->looks;
 	tally_put(t);
 	t = get_or_claim(to->key, to->start_ns, to, to->tgid);
 	if (!t)
 		return;
 	verdict_inherit(&t->score, &score, true);
+	verdict_inherit(&t->looks, &looks, true);
 	tally_put(t);
 }
 
@@ -350,6 +363,7 @@ static void exec(struct process *p)
 	if (!t)
 		return;
 	verdict_exec(&t->score);
+	verdict_exec(&t->looks);
 	tally_put(t);
 }
 

@@ -615,29 +615,48 @@ static void leave(struct worker *w, struct tally *t)
 	w->bad_owner += !__atomic_exchange_n(&owner[tally_slot(t)], 0, __ATOMIC_RELAXED);
 }
 
-static bool whole(const struct tally *t)
+/* A process's tally has no other. */
+static u32 pid_of(const struct tally *t)
 {
-	char comm[16];
+	return ~t->tgid;
+}
+
+static u64 total(const struct tally *t)
+{
 	u64 sum = 0;
 	int i;
 
-	name_of(comm, t->pid);
 	for (i = 0; i < ROUNDWATCH_MODES; i++)
 		sum += t->count[i];
-	return t->cpu_ns == sum && t->samples == 3 * sum && (!sum || t->since_ns == ~sum) &&
-	       t->process_start_ns == PROCESS_START(t->start_ns) && t->tgid == ~t->pid &&
-	       t->uid == t->pid + 1 && !memcmp(comm, t->comm, sizeof(comm)) &&
-	       (t->bucket == TALLY_NO_BUCKET || t->bucket == t->pid % 4096);
+	return sum;
+}
+
+static bool whole(const struct tally *t)
+{
+	u64 sum = total(t);
+	char comm[16];
+
+	name_of(comm, pid_of(t));
+	if (t->samples != (u32)(3 * sum) || (sum && t->since_ns != ~sum) ||
+	    t->uid != pid_of(t) + 1 || memcmp(comm, t->comm, sizeof(comm)))
+		return false;
+	if (tally_is_process(t))
+		return t->looks.decay_ms == sum;
+	return t->cpu_ns == sum && t->process_start_ns == PROCESS_START(t->start_ns) &&
+	       t->pid == pid_of(t) && t->bucket == t->pid % 4096;
 }
 
 /* Owned; what a reader will check follows from the counts and from the pid. */
 static void enter_observation(struct tally *t, u8 mode)
 {
 	tally_count(t, mode);
-	t->cpu_ns++;
-	t->samples = 3 * t->cpu_ns;
-	t->since_ns = ~t->cpu_ns;
-	t->score.part[mode & 3] = t->cpu_ns % 100;
+	t->samples += 3;
+	t->since_ns = ~total(t);
+	t->score.part[mode & 3] = total(t) % 100;
+	if (tally_is_process(t))
+		t->looks.decay_ms++;
+	else
+		t->cpu_ns++;
 }
 
 static struct tally *get_or_claim(struct worker *w, unsigned long key, u64 start_ns,
@@ -675,7 +694,7 @@ static void observe_process(struct worker *w, u32 process, u8 mode)
 	}
 	enter(w, t);
 	w->counted++;
-	w->bad_tally += t->pid != process || t->bucket != TALLY_NO_BUCKET || !whole(t);
+	w->bad_tally += pid_of(t) != process || t->bucket != TALLY_NO_BUCKET || !whole(t);
 	enter_observation(t, mode);
 	leave(w, t);
 	tally_put(t);
@@ -858,7 +877,7 @@ static void test_load(const char *name, const struct load *l)
 			continue;
 		}
 		if (copy.bucket == TALLY_NO_BUCKET)
-			in_tables += copy.cpu_ns;
+			in_tables += total(&copy);
 	}
 	is(stuck, 0, "%s: no tally is still owned", name);
 	is(twins, 0, "%s: nobody has two tallies", name);

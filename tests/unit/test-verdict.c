@@ -188,7 +188,7 @@ static void test_bounds(void)
 			wrong += (c.changed || c.moved) && !c.counted;
 			wrong += c.repeated && !c.changed;
 			wrong += c.cross && (!c.changed || c.to == RN);
-			wrong += c.counted && t.score.mode != mode;
+			wrong += c.counted && t.score.trail.mode != mode;
 			wrong += t.verdict < ROUNDWATCH_ROUNDING || t.verdict > ROUNDWATCH_RANDOMX;
 			wrong += (t.verdict == ROUNDWATCH_RANDOMX) <
 				 (t.evidence >= rules[i].randomx);
@@ -548,6 +548,45 @@ static bool empty(const struct verdict_score *s)
 	return true;
 }
 
+/*
+ * A miner that arranges for samples at switches in modes of its choice, five between two
+ * looks: all samples together show nothing, the looks do. Each is a sequence of its own.
+ */
+static void test_looks(void)
+{
+	static const u8 chosen[][5] = { { RN, RN, RN, RN, RN }, { RU, RU, RU, RU, RU },
+					{ RU, RN, RU, RN, RU } };
+	unsigned int i, n, k, looked, miners, wrong = 0;
+	struct verdict_trail trail;
+	struct thread all, looks;
+
+	for (i = 0; i < 3; i++) {
+		miners = 0;
+		for (n = 0; n < 100; n++) {
+			start(&all, &defaults, 0, 8);
+			start(&looks, &defaults, 0, 50);
+			trail = (struct verdict_trail){ .mode = RN };
+			for (looked = 0; looked < 200; looked++) {
+				struct verdict_sample s = { .thread = 1, .mode = randomx_mode() };
+				struct verdict_change change = verdict_follow(&trail, &s);
+
+				wrong += change.first != !looked || change.to != s.mode;
+				feed(&looks, s.mode, RN, false);
+				feed(&all, s.mode, RN, false);
+				for (k = 0; k < 5; k++)
+					feed(&all, chosen[i][k], RN, false);
+				if (looks.verdict == ROUNDWATCH_RANDOMX)
+					break;
+			}
+			miners += looks.verdict == ROUNDWATCH_RANDOMX &&
+				  all.highest < ROUNDWATCH_RANDOMX;
+		}
+		ok(miners > 90, "%u of 100 that choose their other samples (%u) are found by looks alone",
+		   miners, i);
+	}
+	is(wrong, 0, "the first sample of a sequence says so");
+}
+
 static void test_decay(void)
 {
 	static const u32 rates[] = { 1, 5, 8, 20, 125, 500, 1000, 3, 7, 60, 999 };
@@ -730,25 +769,24 @@ static void test_inherit(void)
 		b.part[i] = 35 - 10 * i;
 	}
 	was = b;
-	a.mode = RZ;
-	a.x87 = RU;
-	a.crossed = true;
+	a.trail = (struct verdict_trail){ .mode = RZ, .x87 = RU, .crossed = true };
 	a.led = 40;
 	a.mixed_ms = 5000;
 	verdict_inherit(&b, &a, true);
 	ok(b.part[0] == 35 && b.part[1] == 25 && b.part[2] == 20 && b.part[3] == 30 &&
 	   b.mixed_ms == 5000, "of each part the larger");
-	ok(b.mode == RZ && b.x87 == RU && b.crossed && b.led == 40,
+	ok(b.trail.mode == RZ && b.trail.x87 == RU && b.trail.crossed && b.led == 40,
 	   "the same program goes on where it was");
 	ok(b.decay_ms == was.decay_ms && !b.mixes, "its clock and what it did are its own");
 	a = b;
 	verdict_exec(&a);
-	ok(a.mode == RN && a.x87 == RN && !a.crossed && a.led == was.led && a.part[3] == 30,
+	ok(a.trail.mode == RN && a.trail.x87 == RN && !a.trail.crossed && a.led == was.led &&
+	   a.part[3] == 30,
 	   "after exec it does not follow on what the parent's program did");
 	b = was;
-	b.mode = RU;
+	b.trail.mode = RU;
 	verdict_inherit(&b, &a, false);
-	ok(b.part[3] == 30 && b.mode == RU && b.crossed == was.crossed && b.led == was.led,
+	ok(b.part[3] == 30 && b.trail.mode == RU && !b.trail.crossed && b.led == was.led,
 	   "another program goes on where it was itself");
 	was = b;
 	verdict_inherit(&b, &b, false);
@@ -907,6 +945,7 @@ int main(void)
 	test_x87();
 	test_witness();
 	test_voluntary();
+	test_looks();
 	test_decay();
 	test_odd_rz();
 	test_decide();

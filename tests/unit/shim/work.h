@@ -15,7 +15,6 @@
 #define time_after64(a, b)		((s64)((b) - (a)) < 0)
 #define min(a, b)			((a) < (b) ? (a) : (b))
 #define min_t(type, a, b)		((type)(a) < (type)(b) ? (type)(a) : (type)(b))
-#define U16_MAX				UINT16_MAX
 #define PAGE_SHIFT			12
 #define __read_mostly
 #define NSEC_PER_USEC			1000UL
