@@ -10,6 +10,7 @@
 #include <fenv.h>
 #include <math.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,32 +135,64 @@ static void map_memory(void)
 	}
 }
 
-static double seconds_of(clockid_t clock, int (*get)(clockid_t, struct timespec *))
+/* Integers, as the mode must not matter. */
+static int64_t ns_of(clockid_t clock, int (*get)(clockid_t, struct timespec *))
 {
 	struct timespec ts;
 
 	get(clock, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
 }
 
 /*
- * A miner's modes, but RN around each tick, whose time the coarse clock tells: what
- * happens only at ticks sees RN only.
+ * A miner's modes, but another around each tick, which is where the coarse clock steps:
+ * what happens only at ticks sees only this.
  */
-static void ride(void)
+static void ride(unsigned int mode)
 {
-	double tick = seconds_of(CLOCK_MONOTONIC_COARSE, clock_getres);
+	int64_t tick = ns_of(CLOCK_MONOTONIC_COARSE, clock_getres);
+	int64_t coarse, before = 0, stepped = 0, phase;
 	unsigned int seed = getpid();
-	double phase;
 	int i;
 
 	map_memory();
 	while (now() < deadline) {
-		phase = now() - seconds_of(CLOCK_MONOTONIC_COARSE, clock_gettime);
+		coarse = ns_of(CLOCK_MONOTONIC_COARSE, clock_gettime);
+		phase = ns_of(CLOCK_MONOTONIC, clock_gettime);
+		if (coarse != before)
+			stepped = phase;
+		before = coarse;
+		phase -= stepped;
 		seed = seed * 1103515245 + 12345;
-		round_to(phase > 0.3 * tick && phase < 0.7 * tick ? (seed >> 16 & 3) << 13 : RN);
+		if (phase > tick / 10 && phase < tick * 9 / 10)
+			round_to((seed >> 16 & 3) << 13);
+		else
+			round_to(mode);
 		for (i = 0; i < 200; i++)
 			sink = sqrt(i);
+	}
+}
+
+/*
+ * Runs for a moment right after each tick: who else has the CPU is preempted there,
+ * and observed in a mode of its choice.
+ */
+static void preempt(void)
+{
+	int64_t tick = ns_of(CLOCK_MONOTONIC_COARSE, clock_getres);
+	int64_t coarse = ns_of(CLOCK_MONOTONIC_COARSE, clock_gettime);
+	int64_t due, until;
+	struct timespec ts;
+
+	while (ns_of(CLOCK_MONOTONIC_COARSE, clock_gettime) == coarse)
+		continue;
+	for (due = ns_of(CLOCK_MONOTONIC, clock_gettime) + tick; now() < deadline; due += tick) {
+		ts.tv_sec = due / 1000000000;
+		ts.tv_nsec = due % 1000000000;
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+		until = ns_of(CLOCK_MONOTONIC, clock_gettime) + tick / 50;
+		while (ns_of(CLOCK_MONOTONIC, clock_gettime) < until)
+			sink = sqrt(until);
 	}
 }
 
@@ -210,7 +243,11 @@ static void run(const char *kind)
 	else if (!strcmp(kind, "walk"))
 		walk();
 	else if (!strcmp(kind, "ride"))
-		ride();
+		ride(RN);
+	else if (!strcmp(kind, "ride-up"))
+		ride(RU);
+	else if (!strcmp(kind, "preempt"))
+		preempt();
 	else if (!strcmp(kind, "nearest"))
 		park(RN);
 	else if (!strcmp(kind, "up"))
@@ -227,7 +264,7 @@ int main(int argc, char **argv)
 	long i, n = argc > 3 ? atol(argv[3]) : 1;
 
 	if (argc < 2 || argc > 4 || seconds < 1 || n < 1) {
-		fputs("usage: load interval|emulator|fenv|walk|ride|nearest|up|zero|inherit [SECONDS [PROCESSES]]\n",
+		fputs("usage: load interval|emulator|fenv|walk|ride|ride-up|preempt|nearest|up|zero|inherit [SECONDS [PROCESSES]]\n",
 		      stderr);
 		return 2;
 	}
