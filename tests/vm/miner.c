@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -34,7 +35,7 @@ static unsigned long threads = 1, seconds = 10, lifetime, then, rounds = 1;
 static bool interpreter, forks, evade, naps, renames, spawn;
 static randomx_flags flags;
 static randomx_cache *cache;
-static atomic_ulong hashes, next_nonce;
+static atomic_ulong *hashes, next_nonce;
 static double deadline;
 
 static void die(const char *what)
@@ -95,7 +96,7 @@ static void mine(unsigned long n)
 		unsigned long nonce = next_nonce++;
 
 		randomx_calculate_hash(vm, &nonce, sizeof(nonce), hash);
-		hashes++;
+		++*hashes;
 		if (renames) {
 			snprintf(name, sizeof(name), "kworker/%lu", nonce);
 			prctl(PR_SET_NAME, name);
@@ -260,6 +261,11 @@ int main(int argc, char **argv)
 	lanes = calloc(threads, sizeof(*lanes));
 	if (!lanes)
 		die("calloc");
+	/* Children count as well. */
+	hashes = mmap(NULL, sizeof(*hashes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	if (hashes == MAP_FAILED)
+		die("mmap");
 	while (rounds--) {
 		printf("first-hash %.3f\n", now());
 		fflush(stdout);
@@ -269,7 +275,7 @@ int main(int argc, char **argv)
 				die("pthread_create");
 		for (i = 0; i < threads; i++)
 			pthread_join(lanes[i], NULL);
-		printf("hashes %lu\n", hashes);
+		printf("hashes %lu\n", *hashes);
 		fflush(stdout);
 		sleep(then);
 	}
