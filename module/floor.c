@@ -23,7 +23,7 @@
  */
 #include "roundwatch.h"
 
-/* The longest time between two looks, in periods. One in 65 would be longer. */
+/* The longest time between two looks, in periods. About one in 60 would be longer. */
 #define LONGEST		4
 
 /**

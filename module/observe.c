@@ -26,11 +26,11 @@ static void add(struct verdict_score *score, const struct verdict_sample *sample
 		verdict_take(&rule, score, change, sample->now_ms);
 }
 
-static void share(struct tally *p, struct verdict_score *score,
-		  const struct task_struct *task, const struct verdict_change *change)
+static void share(struct tally *p, struct verdict_score *score, const struct task_struct *task,
+		  const struct verdict_change *change, u64 when_ms)
 {
 	if (verdict_contributes(score) && judge_memory(p, task->mm))
-		user_share(score, score == &p->looks, p->uid, change, now_ms());
+		user_share(score, score == &p->looks, p->uid, change, when_ms);
 }
 
 /* @look: what it was among the looks, not counted if it was none */
@@ -51,9 +51,9 @@ static void sample_process(const struct task_struct *task,
 		add(&p->looks, sample, look);
 	p->samples++;
 	p->uid = __kuid_val(task_uid(task));
-	share(p, &p->score, task, change);
+	share(p, &p->score, task, change, sample->now_ms);
 	if (look->counted)
-		share(p, &p->looks, task, look);
+		share(p, &p->looks, task, look, sample->now_ms);
 	tally_count(p, sample->mode);
 	memcpy(p->comm, task->group_leader->comm, sizeof(p->comm));
 	judge(p, current->mm);

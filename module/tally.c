@@ -169,16 +169,6 @@ static bool before(const struct candidate *a, const struct candidate *b)
 	return a->samples > b->samples;
 }
 
-static u32 all_parts(const struct verdict_score *score)
-{
-	u32 sum = 0;
-	int i;
-
-	for (i = 0; i < VERDICT_PARTS; i++)
-		sum += score->part[i];
-	return sum;
-}
-
 static __no_kcsan struct candidate candidate(u32 slot, unsigned long key, u64 now_ns)
 {
 	struct tally t = tally_table.tally[slot];
@@ -197,9 +187,9 @@ static __no_kcsan struct candidate candidate(u32 slot, unsigned long key, u64 no
 		     now_ns - t.first_ns < (c.samples + 2) * PROOF_NS;
 	/* Evidence that a process only inherited does not count. */
 	if (c.samples)
-		c.evidence = all_parts(&t.score);
+		c.evidence = verdict_points(&t.score);
 	if (c.samples && tally_is_process(&t))
-		c.evidence += all_parts(&t.looks);
+		c.evidence += verdict_points(&t.looks);
 	return c;
 }
 
@@ -360,10 +350,9 @@ struct tally *tally_claim(const struct tally_identity *id)
 
 	if (!t)
 		return NULL;
-	if (id->bucket != TALLY_NO_BUCKET)
-		t = move_in(t, tally_first_slot(id->key));
 	memcpy(fresh.comm, id->comm, sizeof(fresh.comm));
-	if (!tally_is_process(&fresh)) {
+	if (id->bucket != TALLY_NO_BUCKET) {
+		t = move_in(t, tally_first_slot(id->key));
 		fresh.pid = id->pid;
 		fresh.process_start_ns = id->process_start_ns;
 	}

@@ -20,23 +20,13 @@ static struct account {
 	struct verdict_score looks;
 } accounts[1 << ACCOUNTS_BITS];
 
-static bool has_faded(const struct account *u)
-{
-	u32 left = 0;
-	int i;
-
-	for (i = 0; i < VERDICT_PARTS; i++)
-		left += u->score.part[i] + u->looks.part[i];
-	return !left;
-}
-
 static bool take_over(struct account *u, u32 uid, u64 when_ms)
 {
 	verdict_decay(&rule, &u->score, when_ms);
 	verdict_decay(&rule, &u->looks, when_ms);
 	if (u->uid == uid && u->score.sum)
 		return true;
-	if (!has_faded(u))
+	if (verdict_points(&u->score) || verdict_points(&u->looks))
 		return false;
 	u->uid = uid;
 	verdict_init(&u->score, when_ms);

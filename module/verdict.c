@@ -361,6 +361,22 @@ void verdict_exec(struct verdict_score *score)
 }
 
 /**
+ * verdict_points() - all parts of a score together
+ * @score: decayed by the caller
+ *
+ * Return: the sum; 0 if nothing is left of what was found.
+ */
+u32 verdict_points(const struct verdict_score *score)
+{
+	u32 sum = 0;
+	int i;
+
+	for (i = 0; i < VERDICT_PARTS; i++)
+		sum += score->part[i];
+	return sum;
+}
+
+/**
  * verdict_is_led() - does x87's rounding control move along with MXCSR's?
  * @score: of a thread or a process
  */

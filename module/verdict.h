@@ -180,6 +180,7 @@ void verdict_inherit(struct verdict_score *score,
 void verdict_exec(struct verdict_score *score);
 void verdict_decay(const struct verdict_rule *rule, struct verdict_score *score,
 		   u64 now_ms);
+u32 verdict_points(const struct verdict_score *score);
 bool verdict_is_led(const struct verdict_score *score);
 bool verdict_contributes(const struct verdict_score *score);
 bool verdict_asks(const struct verdict_rule *rule, const struct verdict_score *score);

@@ -178,10 +178,10 @@ static void run_in_turns(double deadline)
 			die("fork");
 			break;
 		case 0:
-			if (!last)
+			if (!last) {
 				close(next[0]);
-			if (!last)
 				close(first[1]);
+			}
 			take_turns(i, in, last ? first[1] : next[1], deadline);
 		}
 		close(in);

@@ -9,11 +9,9 @@ seconds=$1
 # How long after the first hash the kernel log accused any process; "never" if it did not.
 until_verdict()
 {
+	first=$(sed -n 's/first-hash //p' /tmp/miner)
 	lag=$(log_lag)
-	dmesg | sed -n 's/^\[ *\([0-9.]*\)\] roundwatch: randomx: .*/\1/p' | awk -v lag="$lag" \
-		-v first="$(sed -n 's/first-hash //p' /tmp/miner)" '
-			{ printf "%.1f\n", $1 + lag - first; found = 1; exit }
-			END { if (!found) print "never" }'
+	logged "roundwatch: randomx: " || echo never
 }
 
 # cost WHAT COMMAND...: the command runs the miner

@@ -163,7 +163,13 @@ accused()
 
 accusation()
 {
-	dmesg | grep -F "[$1] uid" | sed 's/^\[ *\([0-9.]*\)\].*/\1/' |
+	logged "[$1] uid"
+}
+
+# logged TEXT: how long after $first the kernel log, which is $lag behind, has this text.
+logged()
+{
+	dmesg | grep -F "$1" | sed 's/^\[ *\([0-9.]*\)\].*/\1/' |
 		awk -v first="$first" -v lag="$lag" '
 			$1 + lag >= first { printf "%.1f\n", $1 + lag - first; found = 1; exit }
 			END { exit !found }'
