@@ -15,6 +15,7 @@ help:
 	@echo 'make [all]          the reporter, and the module for the running kernel (KDIR=$(KDIR))'
 	@echo 'make demo           a real miner, caught in a virtual machine'
 	@echo 'make check          every test; make check-unit, check-vm: some of it; make check-long: more'
+	@echo 'make check-debug    the module on kernels that find faults: KASAN, lockdep, KCSAN, PREEMPT_RT'
 	@echo 'make matrix         every kernel that Debian has packages of: build, boot, run the cases'
 	@echo 'make fuzz           parsers and the rule under libFuzzer; SECONDS=3600'
 	@echo 'make bench          instructions per context switch, beside bpftrace'
@@ -50,7 +51,7 @@ demo:
 check:
 	@scripts/check
 
-check-unit check-vm check-long:
+check-unit check-vm check-long check-debug:
 	@scripts/check $(@:check-%=%)
 
 matrix:
@@ -94,4 +95,4 @@ distclean:
 	rm -rf build
 
 
-.PHONY: all help install uninstall deb rpm reporter module programs demo check check-unit check-vm check-long matrix fuzz bench lint shell clean distclean
+.PHONY: all help install uninstall deb rpm reporter module programs demo check check-unit check-vm check-long check-debug matrix fuzz bench lint shell clean distclean
