@@ -193,6 +193,30 @@ run monitor --input all --format text --allow nobody
 expect "text" 0
 same "text: a line" "$(sed -n 2p out)" "2023-11-14T22:13:22.000000+00:00 xmrig[42] became suspect, \
 was randomx (evidence 0; user 12345, nothing more is known about it)"
+run monitor --input all --format text --allow nobody --color always
+red=$(printf '\033[1;31m')
+yellow=$(printf '\033[33m')
+plain=$(printf '\033[0m')
+says "color: an alert is red" out "+00:00 ${red}xmrig[42] is randomx" "explain 42$plain"
+same "color: a fall has none" "$(grep "became suspect, was randomx" out | grep -cF "$plain")" 0
+mk head info end tally flags=1 pid=9 tgid=9 comm=nine verdict=2 highest=2 >rises
+run monitor --input rises --format text --allow nobody --color always
+says "color: a suspect is yellow" out "+00:00 ${yellow}nine[9] became suspect" "explain 9$plain"
+if command -v script >/dev/null; then
+	TERM=xterm script -qec "'$build/roundwatch' monitor --input rises --format text --allow nobody" \
+		/dev/null </dev/null >out
+	says "color: auto: on a terminal" out "$yellow"
+else
+	skip "color: auto: on a terminal" "no script(1)"
+fi
+run monitor --input all --format text --allow nobody --color auto
+mk escapes <out
+result $? "color: auto: none in a file"
+run monitor --input all --format json --allow nobody --color always
+mk escapes <out
+result $? "color: none in JSON"
+run monitor --input all --color sometimes
+expect "color: sometimes" 2
 mk head info tally flags=1 pid=9 tgid=9 comm="$(printf 'a\033[2Jb\377')" verdict=3 end > nasty
 run monitor --input nasty --format text --allow nobody
 mk escapes < out
@@ -407,6 +431,9 @@ journal()
 }
 journal --format text
 same "journal: priorities of lines" "$(cut -c 1-3 out | tr '\n' ' ')" "<2> <4> <5> "
+journal --format text --color always
+mk escapes <out
+result $? "journal: no color"
 journal --format json
 same "journal: JSON after the priority" "$(sed -n 's/^<2>//p' out | mk json process.pid)" 5
 JOURNAL_STREAM=1:1 "$build/roundwatch" monitor --input levels --allow nobody > out

@@ -217,6 +217,24 @@ for setting in NO_COLOR=1 TERM=vt100; do
 	same "$setting: no colours" $? 1
 	quits "$setting" 0
 done
+# color WHAT WANTED SETTING... -- OPTION...: whether there are colours; WANTED is as of grep
+color()
+{
+	name=$1
+	wanted=$2
+	shift 2
+	start 80 24 LC_ALL=C.UTF-8 "$@" --input all.rec
+	shows "$name" digger "1423/1000"
+	screen -e | grep -q "$(printf '\033')\[[0-9;]*[34][0-7]m"
+	same "$name" $? "$wanted"
+	quits "$name" 0
+}
+color "--color never" 1 TERM=screen -- --color never
+color "--color always, in spite of NO_COLOR" 0 TERM=screen NO_COLOR=1 -- --color always
+color "--color always, on a terminal without" 1 TERM=vt100 -- --color always
+run top --input all.rec --color sometimes
+expect "--color sometimes" 2
+says "--color sometimes" err "auto, always and never"
 for term in nonsense dumb; do
 	start 80 24 TERM=$term LC_ALL=C -- --input all.rec
 	shows "TERM=$term" "TERM '$term'" "roundwatch list" "status 1"

@@ -17,6 +17,7 @@
 #include "base/util.h"
 #include "command.h"
 #include "output/event.h"
+#include "output/page.h"
 #include "output/reports.h"
 #include "records/snapshot.h"
 #include "response/allow.h"
@@ -75,6 +76,7 @@ static void help(void)
 	      "     --action <what>   stop or kill processes that are randomx; none (default)\n"
 	      "     --action-guests   ... also those that run a virtual machine\n"
 	      "     --allow <file>    allow list instead of " ALLOW_FILE "\n"
+	      "     --color <when>    auto, always or never; for the format text\n"
 	      "     --wait            wait for the module if it is not loaded at the start\n"
 	      "     --exit-blind      exit with status 4 if the module is blind\n"
 	      COMMON_HELP, stdout);
@@ -435,6 +437,7 @@ static int monitor(void)
 		return status;
 	/* A reader that went away is an error of write(), and ends us with a message. */
 	signal(SIGPIPE, SIG_IGN);
+	page_open();
 	m.from.nonblock = !m.from.input;
 	m.follow = (struct follow){
 		.from = &m.from, .host = &m.host, .tell = report_change,
@@ -517,6 +520,7 @@ static enum status run(int argc, char **argv)
 		{ "allow",	  required_argument,	NULL, OPT_ALLOW },
 		{ "wait",	  no_argument,		NULL, OPT_WAIT },
 		{ "exit-blind",	  no_argument,		NULL, OPT_EXIT_BLIND },
+		COLOR_LONG,
 		COMMON_LONG,
 		{ 0 }
 	};
@@ -526,6 +530,9 @@ static enum status run(int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, ":" COMMON_SHORT, options, NULL)) != -1) {
 		if (opt >= OPT_OWN) {
 			if (!own_option(opt))
+				return STATUS_USAGE;
+		} else if (opt == OPT_COLOR) {
+			if (!option_color(&cmd_monitor))
 				return STATUS_USAGE;
 		} else if (!common_option(&cmd_monitor, opt, argv, options, &m.from, &status)) {
 			return status;

@@ -57,6 +57,7 @@ static void help(void)
 	      "     --by <what>       a line for each process, container, pod, unit, user or vm\n"
 	      "     --allow <file>    allow list instead of " ALLOW_FILE "\n"
 	      " -a, --all             also processes that never left round-to-nearest\n"
+	      "     --color <when>    auto, always or never\n"
 	      COMMON_HELP, stdout);
 }
 
@@ -340,6 +341,7 @@ static enum status run(int argc, char **argv)
 		{ "all",	no_argument,		NULL, 'a' },
 		{ "by",		required_argument,	NULL, OPT_BY },
 		{ "allow",	required_argument,	NULL, OPT_ALLOW },
+		COLOR_LONG,
 		COMMON_LONG,
 		{ 0 }
 	};
@@ -366,6 +368,10 @@ static enum status run(int argc, char **argv)
 			break;
 		case OPT_ALLOW:
 			t.allow_path = optarg;
+			break;
+		case OPT_COLOR:
+			if (!option_color(&cmd_top))
+				return STATUS_USAGE;
 			break;
 		default:
 			if (!common_option(&cmd_top, opt, argv, options, &t.from, &status))

@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "output/journal.h"
 #include "output/line.h"
+#include "output/page.h"
 
 #define CUT	"[cut]"
 
@@ -126,6 +127,15 @@ static int priority(const struct event *e)
 	       e->severity >= SEVERITY_WARNING ? LOG_WARNING : LOG_NOTICE;
 }
 
+/* What journald takes from standard output stays as it is, whatever --color says. */
+static const char *color(const struct event *e)
+{
+	if (journal_is_stdout())
+		return NULL;
+	return e->severity >= SEVERITY_ALERT ? RED :
+	       e->severity >= SEVERITY_WARNING ? YELLOW : NULL;
+}
+
 void line_print(const struct event *e, enum event_format format, const char *line)
 {
 	char iso[NUMBER_MAX], *shorter = cut(e->message, LINE_MAX_BYTES - 2 * NUMBER_MAX);
@@ -139,10 +149,13 @@ void line_print(const struct event *e, enum event_format format, const char *lin
 	} else if (format != EVENT_JOURNAL || !journal_send(e, priority(e), safe)) {
 		if (journal_is_stdout())
 			printf("<%d>", priority(e));
-		if (format == EVENT_TEXT)
-			printf("%s %s\n", format_iso(iso, 0, e->time_ns), safe);
-		else
+		if (format == EVENT_TEXT) {
+			printf("%s ", format_iso(iso, 0, e->time_ns));
+			paint(color(e), safe);
+			putchar('\n');
+		} else {
 			fputs(line, stdout);
+		}
 	}
 	free(safe);
 }
