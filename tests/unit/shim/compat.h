@@ -47,7 +47,9 @@ typedef int64_t s64;
  * Races by design. Not inlined, as the kernel does it, for else the caller's
  * instrumentation is used. Clang's no_sanitize leaves atomics instrumented.
  */
-#if defined(__clang__) && __has_attribute(disable_sanitizer_instrumentation)
+#ifdef SHIM_MB
+#define __no_kcsan		/* each access is wanted: see tests/prove */
+#elif defined(__clang__) && __has_attribute(disable_sanitizer_instrumentation)
 #define __no_kcsan	__attribute__((disable_sanitizer_instrumentation, __noinline__))
 #else
 #define __no_kcsan	__attribute__((no_sanitize("thread"), __noinline__))
@@ -122,7 +124,12 @@ static inline void shim_race(void)
 #define barrier()	__asm__ __volatile__("" ::: "memory")
 #define smp_rmb()	barrier()
 #define smp_wmb()	barrier()
+#ifdef SHIM_MB
+void SHIM_MB(void);
+#define smp_mb()	SHIM_MB()
+#else
 #define smp_mb()	__asm__ __volatile__("lock; addl $0,-4(%%rsp)" ::: "memory", "cc")
+#endif
 #define cpu_relax()	sched_yield()
 
 typedef struct {
