@@ -347,7 +347,7 @@ doubt()	# WHAT LINE WANTED
 {
 	printf '%s\n' "$2" > list
 	run check --input two --sysroot host --allow list
-	same "doubt: $1" "$(sed 's/ | .*//; s/.*; not looked up: //' out)" "$3"
+	same "doubt: $1" "$(sed '1d; s/: not looked up//' out)" "$3"
 }
 rm -r host/var
 doubt "an image" "image r/*" \
@@ -358,7 +358,7 @@ mv host/proc/43/exe exe
 doubt "an executable" "exe /usr/bin/x user root" \
 	"monerod[43]: line 1: exe /usr/bin/x user root: the executable cannot be read"
 run check --input two --sysroot host --allow list
-same "doubt: of what is not the user's there is none" "$(grep -c 'not looked up:.*monerod.42' out)" 0
+same "doubt: of what is not the user's there is none" "$(grep -c 'monerod.42.*not looked up' out)" 0
 mv exe host/proc/43/exe
 mv host/proc/43/cgroup cgroup
 doubt "a control group" "unit x" "monerod[43]: line 1: unit x: the control group cannot be read"
@@ -367,10 +367,34 @@ doubt "a group that its user named" "container $id" "monerod[43]: line 1: contai
 the container is a user's own, and its runtime is not root's"
 mv cgroup host/proc/43/cgroup
 run check --input two --allow list
-says "doubt: a recording alone" out "monerod[43]: line 1: container" "--sysroot names"
+says "doubt: a recording alone" out "monerod[43]: not looked up: line 1: container" "--sysroot names"
 echo "image r/*" > list
 run metrics --input two --sysroot host --allow list
 says "doubt: metrics" err "monerod[43]: not looked up: line 1: image r/*"
+says "doubt: metrics: a label" out 'pid="43"' 'allowed="unknown"'
+same "doubt: metrics: not allowed, and no doubt" \
+	"$(grep -c '^roundwatch_process_evidence{pid="42".*allowed="false"' out)" 1
+why="not looked up: line 1: image r/*: no runtime's state names the image of this container"
+run list --input two --sysroot host --allow list -o PID,NOTE,NOT_LOOKED_UP
+same "doubt: list" "$(awk '$1 == 43' out | sed 's/  */ /g; s/^ *//')" \
+	"43 $why ${why#not looked up: }"
+run list --input two --sysroot host --allow list --by user -o NOTE
+says "doubt: list: of a group" out "$why"
+run explain --input two --sysroot host --allow list --verbose 43
+same "doubt: explain" "$(tr '\n' ' ' <out | sed 's/  */ /g' | grep -cF "allowed $why")" 1
+run explain --input two --sysroot host --allow list 43
+says "doubt: explain: the reason" out "  allowed not looked up: line 1: image r/"
+same "doubt: explain: fits" "$(fits 80 23)" yes
+run explain --input two --sysroot host --allow list --json 43
+same "doubt: explain: JSON" "$(json explain.0.not_looked_up)" "\"${why#not looked up: }\""
+run explain --input two --sysroot host --allow list --json 42
+same "doubt: explain: JSON, none" "$(json explain.0.not_looked_up)" null
+run status --input two --sysroot host --allow list
+same "doubt: status" "$(tr '\n' ' ' <out | sed 's/  */ /g' | grep -cF "In doubt: monerod[43]: $why ")" 1
+run status --input two --sysroot host --allow list --json
+same "doubt: status: JSON" "$(json status.not_looked_up)" "[\"monerod[43]: $why\"]"
+run monitor --input two --sysroot host --allow list --format text
+says "doubt: monitor" out "; $why; see roundwatch explain 43"
 cp "$source/../packaging/etc/roundwatch/allow" list
 run check --input two --sysroot host --allow list
 same "the list that is shipped allows nobody" "$rc $(cat err)" "2 "

@@ -838,7 +838,7 @@ bad=
 for column in $columns; do
 	grep -q "^\.It Cm $column\$" "$source/man/roundwatch.8" || bad="$bad $column"
 done
-same "each column is in the manual" "$(echo "$columns" | wc -w | tr -d ' ')$bad" "45"
+same "each column is in the manual" "$(echo "$columns" | wc -w | tr -d ' ')$bad" "46"
 bad=
 for cmd in list status trace record; do
 	run $cmd --help
@@ -875,7 +875,7 @@ if command -v bash > /dev/null 2>&1; then
 	same "completion: column" "$(offers roundwatch list -o PID,VER)" "PID,VERDICT "
 	same "completion: column after +" "$(offers roundwatch list --output +HI)" "+HIGHEST "
 	same "completion: columns are those of --help" \
-		"$(offers roundwatch list -o "" | wc -w | tr -d ' ')" 45
+		"$(offers roundwatch list -o "" | wc -w | tr -d ' ')" 46
 	same "completion: file" "$(offers roundwatch list --input cut)" "cut.device "
 else
 	skip "completion" "no bash"

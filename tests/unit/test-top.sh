@@ -106,7 +106,7 @@ mk head info live=41 exited=3 \
 
 start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --input all.rec
 shows "80x24" "watching" "recording all.rec" "41 live, 3 exited, of 4096" \
-	"1 randomx   1 suspect   1 rounding   1 clear" "1423/1000" digger half interval \
+	"1 randomx  1 suspect  1 rounding  1 clear" "1423/1000" digger half interval \
 	"░░░▒▒▒▓▓▓███" "█ ░" 'e\x1b[31mvil' Quit
 hides "80x24" calm
 above 4711 800
@@ -249,7 +249,7 @@ mkdir -p where/proc where/etc
 printf 'alice:x:4242:1::/:\n' >where/etc/passwd
 echo 'user alice' >allow
 start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --input states.rec --allow allow --sysroot where
-shows "states" "1 randomx   0 suspect   0 rounding   0 clear   1 allowed   1 ended" past
+shows "states" "1 randomx  0 suspect  0 rounding  1 allowed  1 ended  0 clear" past
 for row in "1.*ended" "2.*alice.*allowed" "3.*randomx"; do
 	screen | grep -q "^ *$row"
 	result $? "states: a row with '$row'"
@@ -259,6 +259,20 @@ result $? "states: what has ended is last"
 on_tmux resize-window -x 160 -y 24
 shows "states, 160 columns" NOTE "was randomx, ended" "allowed by"
 quits "states" 0
+# What is said of the selected line, where the columns have no room for it
+echo 'image r/*' >images
+start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --input states.rec --allow images
+shows "doubt" "2 randomx  0 suspect  0 rounding  2 in doubt  1 ended  0 clear" \
+	"randomx?" "other[3]: not looked up: line 1: image r/*: the host is not at hand (--sysroot n"
+hides "doubt: no room" NOTE
+keys End
+shows "what has ended" "past[1]: was randomx, ended 46m ago"
+quits "doubt" 0
+start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --input states.rec --allow allow --sysroot where
+shows "allowed" other
+keys Down
+shows "allowed" "mine[2]: allowed by line 1: user alice"
+quits "allowed" 0
 start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --by user --input states.rec --allow allow --sysroot where
 shows "--by user" USER PROC alice 4243 allowed
 keys '>' '>' '>' '>' '>' '>' '>'

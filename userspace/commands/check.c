@@ -36,7 +36,7 @@ enum {
  * @allowed: living processes that are suspect or worse, and allowed
  * @names, @allowed_names: text
  * @doubtful: accused processes that the allow list might allow, if more were known
- * @doubts: text, what is not known
+ * @doubts: what is not known, a line for each of the first NAMES; NULL: nothing
  * @worst: PID of the worst that is not allowed
  */
 struct finding {
@@ -64,7 +64,8 @@ static void help(void)
 {
 	fputs("Usage: roundwatch check [options]\n"
 	      "\n"
-	      "Check once, for a monitoring system. Print a line with performance data.\n"
+	      "Check once, for a monitoring system. Print a line with performance data, and a\n"
+	      "line for each process for which the allow list could not be looked up.\n"
 	      "\n"
 	      "     --suspect <state>  state for suspect: warning (default), critical or ok\n"
 	      "     --allow <file>     allow list instead of " ALLOW_FILE "\n"
@@ -85,12 +86,16 @@ static char *safe(const char *text)
 	return copy;
 }
 
-/* The line of output. @text is plain ASCII, except for names. */
-static int conclude(enum state state, char *text, const char *data)
+/*
+ * The line of output. @text is plain ASCII, except for names. @more are lines of their own, which
+ * monitoring systems show with the details of a service.
+ */
+static int conclude(enum state state, char *text, const char *data, const char *more)
 {
 	static const char *const name[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 
-	printf("ROUNDWATCH %s - %s%s%s\n", name[state], text, data ? " | " : "", data ? data : "");
+	printf("ROUNDWATCH %s - %s%s%s\n%s", name[state], text, data ? " | " : "",
+	       data ? data : "", more ? more : "");
 	free(text);
 	/* A result that cannot be read is not known; main() would return another status. */
 	if (fflush(stdout)) {
@@ -98,6 +103,11 @@ static int conclude(enum state state, char *text, const char *data)
 		exit(STATE_UNKNOWN);
 	}
 	return state;
+}
+
+static int unknown(const char *why)
+{
+	return conclude(STATE_UNKNOWN, xasprintf("%s", why), NULL, NULL);
 }
 
 /* Add one of a list of names; after NAMES of them only how many there are matters. */
@@ -129,16 +139,17 @@ static void add_name(char **names, size_t n, const struct subject *s, const stru
 static void add_doubt(struct finding *f, const struct subject *s, const struct host *host,
 		      const struct allow *allow)
 {
-	char *doubt = allow_doubt(allow, host, &s->process->tally,
-				  process_identity(s->process, host));
-	char *text;
+	char *doubt = subject_doubt_line(s, host, allow), *all;
 
-	if (!doubt)
-		return;
-	text = xasprintf("%.*s[%u]: %s", (int)sizeof(s->tally.comm), s->tally.comm, s->tally.tgid,
-			 doubt);
-	add(&f->doubts, f->doubtful++, text);
-	free(text);
+	if (doubt && f->doubtful < NAMES) {
+		char *clean = safe(doubt);
+
+		all = xasprintf("%s%s\n", f->doubts ? f->doubts : "", clean);
+		free(clean);
+		free(f->doubts);
+		f->doubts = all;
+	}
+	f->doubtful += !!doubt;
 	free(doubt);
 }
 
@@ -215,13 +226,7 @@ static int judge(const struct finding *f, enum state suspect, const struct round
 		free(text);
 		text = more;
 	}
-	if (f->doubts) {
-		more = xasprintf("%s; not looked up: %s%s", text, f->doubts,
-				 f->doubtful > NAMES ? ", ..." : "");
-		free(text);
-		text = more;
-	}
-	conclude(state, text, data);
+	conclude(state, text, data, f->doubts);
 	free(data);
 	return state;
 }
@@ -236,27 +241,23 @@ static int check(const struct check_options *o)
 	int state, status = snapshot_read(from, &snap);
 
 	if (status == STATUS_NO_MODULE)
-		return conclude(STATE_UNKNOWN, xasprintf("the module is not loaded, or may not be "
-							 "read; run: roundwatch status"), NULL);
+		return unknown("the module is not loaded, or may not be read; run: roundwatch status");
 	if (status)
-		return conclude(STATE_UNKNOWN, xasprintf("the records could not be read; run: "
-							 "roundwatch status"), NULL);
+		return unknown("the records could not be read; run: roundwatch status");
 	if (host_open(&host, from->sysroot, snap.live)) {
-		state = conclude(STATE_UNKNOWN, xasprintf("--sysroot cannot be opened"), NULL);
+		state = unknown("--sysroot cannot be opened");
 	} else if (snapshot_warn(&snap)) {
-		state = conclude(STATE_UNKNOWN,
-				 xasprintf(snap.lost ? "records were lost" :
-					   "the module is BLIND, no miner would be seen; run: "
-					   "dmesg | grep roundwatch"), NULL);
+		state = unknown(snap.lost ? "records were lost" :
+				"the module is BLIND, no miner would be seen; run: "
+				"dmesg | grep roundwatch");
 	} else if (is_stale(from, &snap)) {
 		state = conclude(STATE_UNKNOWN,
 				 xasprintf("the module observes nothing: still %llu observations "
 					   "after a second; run: dmesg | grep roundwatch",
-					   snap.info.observations), NULL);
+					   snap.info.observations), NULL, NULL);
 	} else if (allow_read(&allow, o->allow_path) || allow.broken) {
-		state = conclude(STATE_UNKNOWN, xasprintf("the allow list cannot be "
-							  "used; roundwatch check on a terminal "
-							  "says why"), NULL);
+		state = unknown("the allow list cannot be used; roundwatch check on a terminal "
+				"says why");
 	} else {
 		look(&snap, &host, &allow, &finding);
 		state = judge(&finding, o->suspect, &snap.info);
@@ -295,7 +296,7 @@ static enum status usage_error(const char *messages)
 	free(line);
 	line = xasprintf("%s; see roundwatch check --help", clean);
 	free(clean);
-	return (enum status)conclude(STATE_UNKNOWN, line, NULL);
+	return (enum status)conclude(STATE_UNKNOWN, line, NULL, NULL);
 }
 
 /* Messages go to standard error, as ever, and into a text. */

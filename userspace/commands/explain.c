@@ -181,6 +181,7 @@ static void end(struct explanation *e)
 	identity_free(&e->id);
 	conclusions_free(&e->reasons);
 	steps_free(&e->next);
+	free(e->doubt);
 }
 
 static enum status explain(const struct explain_options *o, const uint32_t *number, size_t n)
@@ -234,6 +235,8 @@ static enum status explain(const struct explain_options *o, const uint32_t *numb
 		process_look_up(&host, t, dossier, &e[i].id);
 		if (worst_verdict(t) >= ROUNDWATCH_SUSPECT)
 			e[i].allowed = allow_find(&allow, &host, t, &e[i].id);
+		if (present_verdict(t) >= ROUNDWATCH_SUSPECT)
+			e[i].doubt = allow_doubt(&allow, &host, t, &e[i].id);
 		if (e[i].c.found || !dossier || !recall(&e[i].c, dossier))
 			corroborate_end(&e[i].c, &e[i].id, o->pools, snap.now_ns);
 		if (e[i].tallied)

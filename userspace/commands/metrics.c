@@ -114,28 +114,28 @@ static void put_counts(FILE *f, const struct subjects *subjects, const struct ho
 }
 
 static void put_process(FILE *f, const struct host *host, const struct allow *allow,
-			const struct roundwatch_tally *t)
+			const struct subject *s)
 {
-	char pid[16], *comm = xstrndup(t->comm, sizeof(t->comm)), *doubt;
-	struct identity id;
+	const struct roundwatch_tally *t = &s->tally;
+	const struct identity *id = process_identity(s->process, host);
+	char pid[16], *comm = xstrndup(t->comm, sizeof(t->comm));
+	char *doubt = subject_doubt_line(s, host, allow);
 
-	identity_read(host, t, &id);
 	snprintf(pid, sizeof(pid), "%u", t->tgid);
 	fputs("roundwatch_process_evidence{", f);
 	put_label(f, "pid", pid, true);
 	put_label(f, "comm", comm, true);
-	put_label(f, "user", id.user, true);
-	put_label(f, "container_id", id.container, true);
-	put_label(f, "pod", id.pod, true);
-	put_label(f, "namespace", id.pod_namespace, true);
-	put_label(f, "unit", id.unit, true);
-	put_label(f, "allowed", allow_find(allow, host, t, &id) ? "true" : "false", true);
-	doubt = allow_doubt(allow, host, t, &id);
+	put_label(f, "user", id->user, true);
+	put_label(f, "container_id", id->container, true);
+	put_label(f, "pod", id->pod, true);
+	put_label(f, "namespace", id->pod_namespace, true);
+	put_label(f, "unit", id->unit, true);
+	put_label(f, "allowed", subject_allowed(s, host, allow) ? "true" : doubt ? "unknown" : "false",
+		  true);
 	if (doubt)
-		error("%s[%u]: not looked up: %s", comm, t->tgid, doubt);
+		error("%s", doubt);
 	put_label(f, "verdict", verdict_name(t->verdict), false);
 	fprintf(f, "%u\n", t->evidence);
-	identity_free(&id);
 	free(doubt);
 	free(comm);
 }
@@ -158,7 +158,7 @@ static void put_processes(FILE *f, const struct snapshot *snap, const struct hos
 				 "Evidence against a living process that is suspect or randomx.");
 		described = true;
 		/* Only one living process can have this PID. */
-		put_process(f, host, allow, &s->tally);
+		put_process(f, host, allow, s);
 	}
 	subjects_free(&subjects);
 }

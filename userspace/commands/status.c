@@ -2,6 +2,7 @@
 /* roundwatch status: the state of the module */
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/util.h"
@@ -62,6 +63,17 @@ static void print(const struct module_state *s, enum format format)
 	how[format](s);
 }
 
+static void add_doubts(struct module_state *s, const struct subjects *subjects,
+		       const struct host *host, const struct allow *allow)
+{
+	for (size_t i = 0; i < subjects->n && s->doubts < DOUBTS_MAX; i++) {
+		char *doubt = subject_doubt_line(&subjects->subject[i], host, allow);
+
+		if (doubt)
+			s->doubt[s->doubts++] = doubt;
+	}
+}
+
 static void count(struct module_state *s, const struct host *host, const char *allow_path)
 {
 	struct allow allow = { 0 };
@@ -71,6 +83,7 @@ static void count(struct module_state *s, const struct host *host, const char *a
 	allow_read(&allow, allow_path);
 	subjects_by_process(s->snap, &subjects);
 	census_take(&s->census, &subjects, host, &allow);
+	add_doubts(s, &subjects, host, &allow);
 	subjects_free(&subjects);
 	allow_free(&allow);
 }
@@ -111,6 +124,8 @@ static enum status show_state(const struct source_options *from, const struct sn
 		count(&s, &host, allow_path);
 	}
 	print(&s, format);
+	for (size_t i = 0; i < s.doubts; i++)
+		free(s.doubt[i]);
 	holders_free(&s.holders);
 	kernel_free(&s.kernel);
 	host_close(&host);

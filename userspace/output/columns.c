@@ -90,10 +90,24 @@ static struct value get_verdict(const void *row)
 	return v;
 }
 
+static char *doubt(const void *row)
+{
+	return subject_doubt(subject(row), host(row), ((const struct row *)row)->allow);
+}
+
+static struct value get_not_looked_up(const void *row)
+{
+	return value_text(doubt(row));
+}
+
 static struct value get_note(const void *row)
 {
-	return value_text(standing_note(subject(row), host(row), allowed(row),
-					((const struct row *)row)->clock));
+	char *why = doubt(row);
+	struct value v = value_text(standing_note(subject(row), host(row), allowed(row), why,
+						  ((const struct row *)row)->clock));
+
+	free(why);
+	return v;
 }
 
 static struct value get_ended(const void *row)
@@ -226,6 +240,7 @@ const struct column row_columns[] = {
 	{ "HIGHEST", 0, 0, .get = get_highest },
 	{ "ENDED", COLUMN_RIGHT, 0, .get = get_ended },
 	{ "ALLOWED", COLUMN_TRUNC, 0, .get = get_allowed },
+	{ "NOT_LOOKED_UP", COLUMN_TRUNC, 0, .get = get_not_looked_up },
 	{ "STATE", 0, 0, .get = get_state },
 	{ "UID", COLUMN_RIGHT, 0, TALLY(NUMBER, uid) },
 	{ "START", COLUMN_RIGHT, 0, TALLY(TIME, start_ns) },

@@ -12,6 +12,7 @@
 
 #include "base/util.h"
 #include "output/event.h"
+#include "response/allow.h"
 
 #define ECS_VERSION "8.11.0"
 
@@ -319,6 +320,7 @@ static char *describe(const struct accused *a, enum change change, uint8_t previ
 		      const struct response *response)
 {
 	char *name = name_of(a), *who = identity_describe(&a->id), *what, *next, *text;
+	char *doubt = doubt_text(response->doubt);
 	bool accuses = change == CHANGE_PRESENT || change == CHANGE_ROSE;
 
 	next = accuses && !a->allowed ? xasprintf("; see roundwatch explain %u", a->tgid) :
@@ -339,11 +341,11 @@ static char *describe(const struct accused *a, enum change change, uint8_t previ
 	text = xasprintf("%s[%u] %s (evidence %u; %s)%s%s%s%s%s%s%s%s%s", name, a->tgid, what,
 			 a->subject.tally.evidence, who,
 			 a->allowed ? "; allowed by " : "", a->allowed ? a->allowed : "",
-			 response->doubt ? "; not looked up: " : "",
-			 response->doubt ? response->doubt : "",
+			 doubt ? "; " : "", doubt ? doubt : "",
 			 response->action ? "; " : "", response->action ? response->action : "",
 			 !response->action ? "" : response->refusal ? " refused: " : " done",
 			 response->refusal ? response->refusal : "", next);
+	free(doubt);
 	free(next);
 	free(what);
 	free(who);

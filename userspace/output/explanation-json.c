@@ -86,6 +86,7 @@ json_object *explanation_to_json(const struct explanation *e)
 	json_object_object_add(o, "exited", json_object_new_boolean(tally_ended(t)));
 	add_value(o, "ended", e->snap, value_number(VALUE_TIME, tally_ended(t) ? t->last_ns : 0));
 	add_value(o, "allowed", e->snap, value_copy(e->allowed));
+	add_value(o, "not_looked_up", e->snap, value_copy(e->doubt));
 	json_object_object_add(o, "guest", json_object_new_boolean(t->flags & ROUNDWATCH_GUEST));
 	json_object_object_add(o, "x87", json_object_new_boolean(t->flags & ROUNDWATCH_X87));
 	json_object_object_add(o, "mapped_mib", t->mapped ? json_object_new_int64(t->mapped >> 20) :

@@ -81,7 +81,8 @@ static void print_who(const struct explanation *e)
 {
 	char *who = identity_describe(&e->id);
 
-	line("who", 2, "%s", who);
+	/* Elsewhere it is said why it may be allowed. */
+	line("who", e->doubt ? 1 : 2, "%s", who);
 	free(who);
 	print_program(&e->id);
 }
@@ -172,7 +173,7 @@ static void print_numbers(const struct explanation *e)
 	     percent[ROUNDWATCH_RN], percent[ROUNDWATCH_RD], percent[ROUNDWATCH_RU],
 	     percent[ROUNDWATCH_RZ], format_count(count, sum));
 	if (mapped || also)
-		line("", e->id.sha256 ? 1 : 2, "%s%s%s", mapped ? mapped : "",
+		line("", e->id.sha256 || e->doubt ? 1 : 2, "%s%s%s", mapped ? mapped : "",
 		     mapped && also ? "; " : "", also ? also : "");
 	free(also);
 	free(mapped);
@@ -263,6 +264,17 @@ static void print_steps(const struct explanation *e, bool verbose)
 	}
 }
 
+static void print_allowed(const struct explanation *e, bool verbose)
+{
+	char *doubt = doubt_text(e->doubt);
+
+	if (e->allowed)
+		line("allowed", 1, "by %s", e->allowed);
+	else if (doubt)
+		line("allowed", verbose ? 3 : e->id.sha256 ? 1 : 2, "%s", doubt);
+	free(doubt);
+}
+
 bool explanation_is_brief(const struct explanation *e)
 {
 	return e->tallied && !tally_ended(&e->s.tally) &&
@@ -274,8 +286,7 @@ void explanation_print_summary(const struct explanation *e, bool verbose)
 	print_verdict(e);
 	print_who(e);
 	print_when(e);
-	if (e->allowed)
-		line("allowed", 1, "by %s", e->allowed);
+	print_allowed(e, verbose);
 	if (explanation_is_brief(e))
 		print_sure(e);
 	else if (e->tallied)

@@ -89,7 +89,7 @@ static void print_threads(const struct explanation *e)
 		      present_word(t));
 		cpu = corroborate_thread(&e->c, t->pid);
 		use = cpu >= 0 && !tally_ended(t) ? xasprintf("; CPU %d %%", cpu) : NULL;
-		past = standing_text(t, NULL, &clock);
+		past = standing_text(t, NULL, NULL, &clock);
 		text = xasprintf("%u: RN %s, RD %s, RU %s, RZ %s; %s changes%s%s%s", t->evidence,
 				 n[0], n[1], n[2], n[3], format_count(changes, t->changes),
 				 use ? use : "", past ? "; " : "", past ? past : "");

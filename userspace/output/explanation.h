@@ -26,6 +26,7 @@ struct point {
  * @tallied: the module has a tally of it; otherwise @s is made from /proc
  * @earlier: tallies of earlier processes with this number
  * @allowed: the line of the allow list that allows it; NULL: not allowed
+ * @doubt: what allow_doubt() said, if it is accused now
  * @threads: of all processes
  */
 struct explanation {
@@ -34,6 +35,7 @@ struct explanation {
 	bool tallied;
 	size_t earlier;
 	const char *allowed;
+	char *doubt;
 	const struct snapshot *snap;
 	const struct subjects *threads;
 	struct identity id;

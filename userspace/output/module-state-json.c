@@ -105,7 +105,7 @@ static json_object *present_to_json(const struct module_state *s)
 	json_object *status = json_object_new_object();
 	json_object *processes = json_object_new_object();
 	const size_t *count = s->census.count;
-	json_object *allowed = json_object_new_object();
+	json_object *allowed = json_object_new_object(), *doubts = json_object_new_array();
 	struct value text = value_text(xstrndup(info->version, sizeof(info->version)));
 	struct {
 		const char *name;
@@ -151,6 +151,9 @@ static json_object *present_to_json(const struct module_state *s)
 		json_object_object_add(allowed, verdict_name(i),
 				       json_object_new_int64(s->census.allowed[i]));
 	json_object_object_add(status, "allowed", allowed);
+	for (size_t i = 0; i < s->doubts; i++)
+		json_object_array_add(doubts, json_object_new_string(s->doubt[i]));
+	json_object_object_add(status, "not_looked_up", doubts);
 	json_object_object_add(status, "ended", json_object_new_int64(s->census.ended));
 	add_holders(status, s);
 	add_kernel(status, k);

@@ -7,6 +7,7 @@
 
 #include "base/util.h"
 #include "output/module-state.h"
+#include "output/page.h"
 #include "records/subject.h"
 
 bool state_is_dead(const struct module_state *s)
@@ -102,6 +103,16 @@ static void print_holders(const struct module_state *s)
 	}
 }
 
+static void print_doubts(const struct module_state *s)
+{
+	for (size_t i = 0; i < s->doubts; i++) {
+		printf("%-15s", i ? "" : "In doubt:");
+		wrap(15, s->doubt[i]);
+	}
+	if (s->census.doubtful > s->doubts)
+		printf("%-15sand %zu more\n", "", s->census.doubtful - s->doubts);
+}
+
 static void print_present(const struct module_state *s)
 {
 	const struct snapshot *snap = s->snap;
@@ -130,6 +141,7 @@ static void print_present(const struct module_state *s)
 	if (allowed[ROUNDWATCH_RANDOMX] || allowed[ROUNDWATCH_SUSPECT])
 		printf("Allowed:       %zu randomx, %zu suspect, not counted above\n",
 		       allowed[ROUNDWATCH_RANDOMX], allowed[ROUNDWATCH_SUSPECT]);
+	print_doubts(s);
 	if (s->census.ended)
 		printf("Ended:         %zu that were suspect or randomx\n", s->census.ended);
 	printf("Tallies:       %llu live, %llu exited, room for %u; %llu claimed, %llu evicted\n",
@@ -141,7 +153,7 @@ static void print_present(const struct module_state *s)
 	       info->suspect_evidence, info->randomx_evidence);
 	printf("Rule:          decay %u/s, gap %u us\n", info->decay, info->gap_us);
 	if (info->floor_hz)
-		printf("Floor:         %u observations/s of a busy CPU\n", info->floor_hz);
+		printf("Floor:         %u looks/s at a busy CPU\n", info->floor_hz);
 	else
 		printf("Floor:         off\n");
 	print_kernel(k);

@@ -21,15 +21,20 @@ struct alive {
 	uint64_t ns;
 };
 
+#define DOUBTS_MAX	3
+
 /**
  * struct module_state - the module and its kernel
  * @snap: NULL if the module cannot be read
  * @census: processes, with @snap
+ * @doubt: what subject_doubt_line() says of the worst of them
  * @holders: known only if the files of the host are
  */
 struct module_state {
 	const struct snapshot *snap;
 	struct census census;
+	char *doubt[DOUBTS_MAX];
+	size_t doubts;
 	struct kernel kernel;
 	struct holders holders;
 	bool has_host;

@@ -32,6 +32,39 @@ const char *subject_allowed(const struct subject *s, const struct host *host,
 	return line;
 }
 
+char *subject_doubt(const struct subject *s, const struct host *host, const struct allow *allow)
+{
+	struct process *const *member = s->member ? s->member : &s->process;
+	size_t n = s->member ? s->processes : 1;
+
+	if (present_verdict(&s->tally) < ROUNDWATCH_SUSPECT || !allow->n)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		char *doubt;
+
+		if (member[i]->worst < ROUNDWATCH_SUSPECT || tally_ended(&member[i]->tally))
+			continue;
+		doubt = allow_doubt(allow, host, &member[i]->tally,
+				    process_identity(member[i], host));
+		if (doubt)
+			return doubt;
+	}
+	return NULL;
+}
+
+char *subject_doubt_line(const struct subject *s, const struct host *host,
+			 const struct allow *allow)
+{
+	const struct roundwatch_tally *t = &s->tally;
+	char *why = subject_doubt(s, host, allow), *text = doubt_text(why), *line = NULL;
+
+	if (text)
+		line = xasprintf("%.*s[%u]: %s", (int)sizeof(t->comm), t->comm, t->tgid, text);
+	free(text);
+	free(why);
+	return line;
+}
+
 static char *past_text(const struct roundwatch_tally *t, const struct table *clock)
 {
 	const char *was = verdict_name(worst_verdict(t));
@@ -47,16 +80,24 @@ static char *past_text(const struct roundwatch_tally *t, const struct table *clo
 	return text;
 }
 
-char *standing_text(const struct roundwatch_tally *t, const char *allowed,
+/* Both are freed; NULL is nothing. */
+static char *join(char *text, char *more)
+{
+	char *all;
+
+	if (!text || !more)
+		return text ? text : more;
+	all = xasprintf("%s, %s", text, more);
+	free(more);
+	free(text);
+	return all;
+}
+
+char *standing_text(const struct roundwatch_tally *t, const char *allowed, const char *doubt,
 		    const struct table *clock)
 {
-	char *past = past_text(t, clock), *text;
-
-	if (!allowed)
-		return past;
-	text = xasprintf("%s%sallowed by %s", past ? past : "", past ? ", " : "", allowed);
-	free(past);
-	return text;
+	return join(past_text(t, clock),
+		    allowed ? xasprintf("allowed by %s", allowed) : doubt_text(doubt));
 }
 
 /* Now, not when its identity was looked up; allocated, NULL if it may run. */
@@ -81,16 +122,9 @@ static char *paused(const struct subject *s, const struct host *host)
 }
 
 char *standing_note(const struct subject *s, const struct host *host, const char *allowed,
-		    const struct table *clock)
+		    const char *doubt, const struct table *clock)
 {
-	char *text = standing_text(&s->tally, allowed, clock), *how = paused(s, host), *all;
-
-	if (!text || !how)
-		return text ? text : how;
-	all = xasprintf("%s, %s", text, how);
-	free(how);
-	free(text);
-	return all;
+	return join(standing_text(&s->tally, allowed, doubt, clock), paused(s, host));
 }
 
 void census_take(struct census *c, const struct subjects *s, const struct host *host,
@@ -100,7 +134,10 @@ void census_take(struct census *c, const struct subjects *s, const struct host *
 	for (size_t i = 0; i < s->n; i++) {
 		const struct subject *of = &s->subject[i];
 		uint8_t verdict = present_verdict(&of->tally);
+		char *doubt = subject_doubt(of, host, allow);
 
+		c->doubtful += !!doubt;
+		free(doubt);
 		if (tally_ended(&of->tally))
 			c->ended += worst_verdict(&of->tally) >= ROUNDWATCH_SUSPECT;
 		else if (verdict >= ROUNDWATCH_SUSPECT && subject_allowed(of, host, allow))

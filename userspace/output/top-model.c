@@ -155,6 +155,7 @@ static void free_row(struct top_row *row)
 {
 	if (row->process.identified)
 		identity_free(&row->process.id);
+	free(row->doubt);
 	free(row->group);
 }
 
@@ -245,9 +246,12 @@ static void update_rows(const struct top_model *m, struct top_rows *rows,
 
 static void find_allowed(const struct top_model *m, struct top_rows *rows)
 {
-	for (size_t i = 0; m->allow && i < rows->n; i++)
-		rows->row[i].allowed = subject_allowed(&rows->row[i].subject, m->host,
-						       m->allow);
+	for (size_t i = 0; m->allow && i < rows->n; i++) {
+		struct top_row *row = &rows->row[i];
+
+		row->allowed = subject_allowed(&row->subject, m->host, m->allow);
+		row->doubt = subject_doubt(&row->subject, m->host, m->allow);
+	}
 }
 
 /* The rows of processes as subjects, which point to the processes in the rows. */

@@ -46,6 +46,7 @@ enum top_column {
  * @history: evidence of the last minute, the present second first; TOP_NOT_KNOWN for
  *	seconds without a snapshot
  * @allowed: line of the allow list that lets it mine; NULL: none
+ * @doubt: result of subject_doubt()
  * @group: what its processes are in, as a name; NULL if it is one process or thread
  * @process: its process, with the identity after top_identify(); unused in a group
  */
@@ -54,6 +55,7 @@ struct top_row {
 	double changes, cpu;
 	uint32_t history[TOP_SECONDS];
 	const char *allowed;
+	char *doubt;
 	char *group;
 	struct process process;
 };
@@ -124,7 +126,7 @@ const struct identity *top_identify(const struct top_model *m, struct top_row *r
 /* Heading of a column. */
 const char *top_column_name(const struct top_model *m, enum top_column column);
 
-/* The verdict as it is now, in a word: "ended", "allowed", or its name. */
+/* The verdict as it is now, in a word: "ended", "allowed", or its name, with "?" if in doubt. */
 const char *top_verdict(const struct top_row *row);
 
 /* What else is to be said of it, as "was randomx, ended 5m ago"; allocated, NULL for nothing. */

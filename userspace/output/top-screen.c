@@ -88,21 +88,53 @@ static enum look verdict_look(uint8_t verdict)
 	       verdict == ROUNDWATCH_SUSPECT ? YELLOW : RED;
 }
 
+/* As far as there is room. */
+static void draw_count(enum look look, size_t n, const char *what)
+{
+	char *text = xasprintf("  %zu %s", n, what);
+
+	if (pen_column() + (int)strlen(text) <= COLS)
+		pen_text(look, "%s", text);
+	free(text);
+}
+
 static void draw_verdicts(const struct top_model *m)
 {
 	const struct census *c = &m->census;
 	size_t allowed = 0;
 
 	pen_text(PLAIN, "Processes");
-	for (int i = ROUNDWATCH_RANDOMX; i >= 0; i--) {
-		pen_text(c->count[i] ? verdict_look(i) : PLAIN, "   %zu %s", c->count[i],
-			 verdict_name(i));
+	for (int i = ROUNDWATCH_RANDOMX; i > ROUNDWATCH_CLEAR; i--) {
+		draw_count(c->count[i] ? verdict_look(i) : PLAIN, c->count[i], verdict_name(i));
 		allowed += c->allowed[i];
 	}
 	if (allowed)
-		pen_text(PLAIN, "   %zu allowed", allowed);
+		draw_count(PLAIN, allowed, "allowed");
+	if (c->doubtful)
+		draw_count(YELLOW, c->doubtful, "in doubt");
 	if (c->ended)
-		pen_text(PLAIN, "   %zu ended", c->ended);
+		draw_count(PLAIN, c->ended, "ended");
+	/* The least of interest comes last, and first has no room. */
+	draw_count(PLAIN, c->count[ROUNDWATCH_CLEAR], verdict_name(ROUNDWATCH_CLEAR));
+}
+
+/* In full, what the column NOTE has little room for, or none. */
+static void draw_note(const struct top_model *m)
+{
+	struct top_row *row = top_selected(m);
+	char *note = row ? top_note(m, row) : NULL;
+	const struct roundwatch_tally *t;
+	char *text;
+
+	if (!note)
+		return;
+	t = &row->subject.tally;
+	text = row->group ? xasprintf("%s: %s", row->group, note) :
+			    xasprintf("%.*s[%u]: %s", (int)sizeof(t->comm), t->comm,
+				      t->pid ? t->pid : t->tgid, note);
+	pen_foreign(PLAIN, COLS, text);
+	free(text);
+	free(note);
 }
 
 static void draw_head(const struct top_screen *s, const struct top_model *m)
@@ -125,6 +157,8 @@ static void draw_head(const struct top_screen *s, const struct top_model *m)
 	else if (s->lost)
 		pen_text(RED, "%" PRIu64 " records were lost on the way: this may not be all",
 			 s->lost);
+	else
+		draw_note(m);
 }
 
 static bool at_right(enum top_column c)

@@ -16,6 +16,8 @@ const char *top_verdict(const struct top_row *row)
 
 	if (row->allowed && present_verdict(t) >= ROUNDWATCH_SUSPECT)
 		return "allowed";
+	if (row->doubt)
+		return present_verdict(t) == ROUNDWATCH_SUSPECT ? "suspect?" : "randomx?";
 	return present_word(t);
 }
 
@@ -25,7 +27,7 @@ char *top_note(const struct top_model *m, const struct top_row *row)
 		.now_ns = m->now_ns, .realtime_offset_ns = m->info.realtime_offset_ns,
 	};
 
-	return standing_note(&row->subject, m->host, row->allowed, &clock);
+	return standing_note(&row->subject, m->host, row->allowed, row->doubt, &clock);
 }
 
 static bool is_clear(const struct roundwatch_tally *t)

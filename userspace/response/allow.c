@@ -377,6 +377,11 @@ char *allow_doubt(const struct allow *a, const struct host *host,
 	return doubtful ? xasprintf("%s: %s", doubtful->text, reason(key, host, id)) : NULL;
 }
 
+char *doubt_text(const char *doubt)
+{
+	return doubt ? xasprintf("not looked up: %s", doubt) : NULL;
+}
+
 void allow_free(struct allow *a)
 {
 	for (size_t i = 0; i < a->n; i++)

@@ -42,6 +42,9 @@ const char *allow_find(const struct allow *a, const struct host *host,
 char *allow_doubt(const struct allow *a, const struct host *host,
 		  const struct roundwatch_tally *tally, const struct identity *id);
 
+/* How all output says so, of one process or of a list of them; allocated, NULL without a doubt. */
+char *doubt_text(const char *doubt);
+
 void allow_free(struct allow *a);
 
 #endif
