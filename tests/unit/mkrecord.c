@@ -14,7 +14,7 @@
  *	mkrecord listen PATH	print each datagram sent to this socket, one line for
  *				each line in it; until killed
  *
- * Words: head, info, tally, end, lost and unknown start a record; NAME=VALUE changes
+ * Words: head, info, tally, dossier, end, lost and unknown start a record; NAME=VALUE changes
  * a member of the last record. The member "size" truncates the record or fills it
  * with 0xff; "claim" changes only the size in its header.
  */
@@ -31,6 +31,7 @@
 
 #include <json-c/json.h>
 
+#include "records/dossier.h"
 #include "records/source.h"
 
 #define S		UINT64_C(1000000000)
@@ -46,6 +47,7 @@ static union {
 	struct roundwatch_info info;
 	struct roundwatch_tally tally;
 	struct roundwatch_lost lost;
+	struct dossier_record dossier;
 	unsigned char bytes[2 * ROUNDWATCH_MAX_RECORD];
 } rec;
 
@@ -114,6 +116,8 @@ static const struct member {
 	MEMBER(tally, mapped),
 	MEMBER(tally, id),
 	MEMBER(lost, lost),
+	{ "dossier", "tgid", offsetof(struct dossier_record, tgid), 4 },
+	{ "dossier", "process_start_ns", offsetof(struct dossier_record, process_start_ns), 8 },
 };
 
 static void die(const char *why, const char *what)
@@ -183,6 +187,24 @@ static void begin_tally(void)
 	rec.tally.verdict_ns = NOW - 1800 * S;
 }
 
+static void begin_dossier(void)
+{
+	begin(RECORD_DOSSIER, sizeof(rec.dossier));
+	rec.dossier.process_start_ns = 100 * S;
+}
+
+/* Of a dossier all of it, in one record. */
+static void set_dossier(const char *text)
+{
+	size_t n = strlen(text);
+
+	if (sizeof(rec.dossier) + n > ROUNDWATCH_MAX_RECORD)
+		die("too long for one record", text);
+	memcpy(rec.dossier.text, text, n);
+	rec.dossier.size = n;
+	size = sizeof(rec.dossier) + (n + 7) / 8 * 8;
+}
+
 /* Plain text, without a NUL if it fills the member. */
 static void set_text(char *to, size_t n, const char *value)
 {
@@ -195,12 +217,17 @@ static void set_text(char *to, size_t n, const char *value)
 static void set(const char *name, const char *value)
 {
 	const char *type = rec.header.type == ROUNDWATCH_INFO ? "info" :
-			   rec.header.type == ROUNDWATCH_LOST ? "lost" : "tally";
+			   rec.header.type == ROUNDWATCH_LOST ? "lost" :
+			   rec.header.type == RECORD_DOSSIER ? "dossier" : "tally";
 	uint64_t number;
 	char *end;
 
 	if (!strcmp(name, "magic") && is_head) {
 		set_text(rec.head.magic, sizeof(rec.head.magic), value);
+		return;
+	}
+	if (!strcmp(name, "text") && rec.header.type == RECORD_DOSSIER) {
+		set_dossier(value);
 		return;
 	}
 	if (!strcmp(name, "comm")) {
@@ -254,6 +281,8 @@ static int make(char **word)
 			begin_info();
 		} else if (!strcmp(*word, "tally")) {
 			begin_tally();
+		} else if (!strcmp(*word, "dossier")) {
+			begin_dossier();
 		} else if (!strcmp(*word, "end")) {
 			begin(ROUNDWATCH_SNAPSHOT_END, sizeof(rec.header));
 		} else if (!strcmp(*word, "lost")) {

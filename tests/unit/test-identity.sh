@@ -639,4 +639,56 @@ same "4096 processes" "$(raw PID,POD_UID | awk '$1 == $2' | wc -l | tr -d ' ')" 
 echo "# in $((($(date +%s%N) - began) / 1000000)) ms"
 same "4096 processes, by pod" "$(raw PROCESSES --by pod | sort | uniq -c | sed 's/^ *//')" "4096 1"
 
+#
+# What a recording knows of accused processes: every view shows it
+#
+
+id=4f1c88d2a7b9e6035d1f2c3b4a5968770e1d2c3b4a59687786950a1b2c3d4e5f
+kept()	# UNIT CONTAINER POD: the text about a process
+{
+	printf '{"identity":{"found":true,"exe":"/opt/%s","cmdline":"/opt/%s --donate 1",' "$1" "$1"
+	printf '"user":"alice","unit":"%s.service","runtime":"docker","container":"%s",' "$1" "$2"
+	printf '"container_name":"box","image":"r/x","pod":"%s","pod_namespace":"shop",' "$3"
+	printf '"cgroup":"/docker/%s","ppid":1,"parent":"init"}}' "$2"
+}
+mk head info tally pid=5 tgid=5 uid=1000 comm=five verdict=3 highest=3 evidence=1200 \
+	tally pid=6 tgid=6 uid=1000 comm=six verdict=2 highest=2 evidence=500 \
+	tally pid=7 tgid=7 uid=1000 comm=seven verdict=1 highest=1 \
+	dossier tgid=5 text="$(kept mine $id web-1)" \
+	dossier tgid=6 process_start_ns=99000000000 text="$(kept other $id web-2)" end >kept.rec
+run list --input kept.rec --raw --noheadings --output PID,USER,EXE,CMDLINE,UNIT,CONTAINER,POD,NAMESPACE,PARENT
+same "kept: list" "$(cat out)" "5 alice /opt/mine /opt/mine\\x20--donate\\x201 mine.service $id web-1 shop init
+6 1000 - - - - - - -
+7 1000 - - - - - - -"
+run list --input kept.rec --raw --noheadings --threads --output PID,USER
+same "kept: list --threads" "$(tr '\n' ' ' <out)" "5 alice 6 1000 7 1000 "
+for by in container:CONTAINER:$id pod:POD:web-1 unit:UNIT:mine.service user:USER:alice; do
+	column=${by#*:}
+	column=${column%:*}
+	run list --input kept.rec --by "${by%%:*}" --raw --noheadings --output "$column,PROCESSES"
+	same "kept: list --by ${by%%:*}" "$(head -n 1 out)" "${by##*:} 1"
+done
+: >none
+run metrics --input kept.rec --allow none
+same "kept: metrics" "$(grep '^roundwatch_process_evidence{pid="5"' out)" \
+	'roundwatch_process_evidence{pid="5",comm="five",user="alice",container_id="'$id'",pod="web-1",'\
+'namespace="shop",unit="mine.service",allowed="false",verdict="randomx"} 1200'
+same "kept: metrics: nothing of another process" \
+	"$(grep -c '{pid="6",comm="six",user="1000",container_id="",pod="",' out)" 1
+echo 'unit mine.service' >mine
+run metrics --input kept.rec --allow mine
+same "kept: metrics: allowed" "$(grep -c '{pid="5",.*allowed="true"' out)" 1
+run check --input kept.rec --allow none
+says "kept: check" out "five[5] (alice, pod shop/web-1"
+run monitor --input kept.rec --allow none
+same "kept: monitor" "$(sed -n 1p out | mk json process.executable) $(sed -n 1p out | mk json user.name)" \
+	'"/opt/mine" "alice"'
+run explain --input kept.rec 5
+says "kept: explain" out "user alice" "/opt/mine --donate 1"
+# Reported when it comes about, and recorded before
+mk head info end dossier tgid=8 text="$(kept late $id web-1)" \
+	tally flags=1 pid=8 tgid=8 comm=late verdict=3 highest=3 >late.rec
+run monitor --input late.rec --allow none
+same "kept: monitor: a change" "$(mk json user.name <out)" '"alice"'
+
 finish

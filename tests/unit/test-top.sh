@@ -273,6 +273,25 @@ shows "allowed" other
 keys Down
 shows "allowed" "mine[2]: allowed by line 1: user alice"
 quits "allowed" 0
+# What a recording knows of an accused process
+mk head info tally pid=5 tgid=5 uid=1000 comm=five verdict=3 highest=3 evidence=1200 \
+	dossier tgid=5 text='{"identity":{"found":true,"user":"alice","cmdline":"/opt/mine -x",
+		"unit":"mine.service","container":"4f1c88d2","pod":"web-1","pod_namespace":"shop"}}' \
+	end >kept.rec
+start 160 24 TERM=screen LC_ALL=C.UTF-8 -- --input kept.rec
+shows "kept" alice "pod shop/web-1" "/opt/mine -x"
+keys b
+shows "kept: by container" CONTAINER 4f1c88d2
+keys b
+shows "kept: by pod" shop/web-1
+keys b
+shows "kept: by unit" mine.service
+keys b
+shows "kept: by user" alice
+keys Enter
+shows "kept: explain" "alice" "/opt/mine -x"
+keys q
+quits "kept" 0
 start 80 24 TERM=screen LC_ALL=C.UTF-8 -- --by user --input states.rec --allow allow --sysroot where
 shows "--by user" USER PROC alice 4243 allowed
 keys '>' '>' '>' '>' '>' '>' '>'

@@ -43,7 +43,7 @@ static void help(void)
 	      "\n"
 	      "Write the present state to a file that the other subcommands read with --input.\n"
 	      "With \"-\", write it to standard output. The recording includes the identity of\n"
-	      "accused processes, for list and explain on another host.\n"
+	      "accused processes, which the other subcommands show on any host.\n"
 	      "\n"
 	      " -f, --follow          continue with changes, until interrupted\n"
 	      " -n, --count <n>       stop after this number of changes; implies --follow\n"
@@ -252,8 +252,9 @@ static enum status follow(struct source *source, const struct record *r, int fd,
 		}
 		if (!record)
 			break;
-		if (!write_all(fd, record, record->size) ||
-		    !follow_accused(record, fd, snap, k))
+		/* A dossier comes before the change, for those who report this at once. */
+		if (!follow_accused(record, fd, snap, k) ||
+		    !write_all(fd, record, record->size))
 			return write_failed(r);
 		changes += record->type == ROUNDWATCH_TALLY;
 	}

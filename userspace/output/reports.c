@@ -31,9 +31,10 @@ static void send(void *data, struct event *e)
 /* Look it up as long as it is there; what was seen once stays true of it. */
 static void identify(const struct reports *r, struct accused *a)
 {
+	const char *dossier = dossiers_find(&r->follow->dossiers, a->tgid, a->start_ns);
 	struct identity id;
 
-	identity_read(r->host, &a->subject.tally, &id);
+	process_look_up(r->host, &a->subject.tally, dossier, &id);
 	if (id.found || !a->id.user) {
 		identity_free(&a->id);
 		a->id = id;

@@ -188,7 +188,8 @@ static void inherit(struct top_row *row, struct top_row *old, uint64_t seconds, 
 		h[0] = present_evidence(row);
 
 	/* The name changed: another program, or a disguise. */
-	if (!memcmp(row->process.tally.comm, old->process.tally.comm,
+	if (!row->process.identified &&
+	    !memcmp(row->process.tally.comm, old->process.tally.comm,
 		    sizeof(row->process.tally.comm)) &&
 	    row->process.tally.uid == old->process.tally.uid) {
 		row->process.id = old->process.id;
@@ -224,6 +225,10 @@ static void update_rows(const struct top_model *m, struct top_rows *rows,
 			.cpu = -1,
 		};
 		row->process.identified = false;
+		/* The dossier is the snapshot's, which the rows outlive. */
+		if (row->process.dossier)
+			process_identity(&row->process, m->host);
+		row->process.dossier = NULL;
 		row->subject.process = &row->process;
 		for (size_t j = 0; j < TOP_SECONDS; j++)
 			row->history[j] = TOP_NOT_KNOWN;

@@ -286,6 +286,9 @@ static void take(struct follow *f, const struct roundwatch_header *record)
 		source_copy_lost(&lost, record);
 		f->lost += lost.lost;
 		break;
+	case RECORD_DOSSIER:
+		dossiers_add(&f->dossiers, record);
+		break;
 	}
 }
 
@@ -331,6 +334,7 @@ void follow_forget(struct follow *f)
 		drop(f, f->accused[f->n - 1]);
 	free(f->accused);
 	f->accused = NULL;
+	dossiers_free(&f->dossiers);
 	free(f->grave);
 	f->grave = NULL;
 	f->buried = 0;

@@ -55,6 +55,7 @@ struct grave {
  * @synced: a present state has been read completely
  * @heard_ns: time of the newest record
  * @began_ns: when the first present state was read
+ * @dossiers: of a recording, what it has about accused processes
  * @grave: processes whose end was reported, in that order
  * @buried: number of @grave
  */
@@ -72,6 +73,7 @@ struct follow {
 	bool synced;
 	uint64_t heard_ns;
 	uint64_t began_ns;
+	struct dossiers dossiers;
 	struct grave *grave;
 	size_t buried;
 };
