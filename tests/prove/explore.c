@@ -364,12 +364,10 @@ void *explore_memcpy(void *to, const void *from, size_t size)
 
 /* The interface of the compiler; see gcc's sanitizer.def. */
 #define PLAIN(size)							\
-	void __tsan_read##size(void *p);				\
 	void __tsan_read##size(void *p)					\
 	{								\
 		announce(p, size, false);				\
 	}								\
-	void __tsan_write##size(void *p);				\
 	void __tsan_write##size(void *p)				\
 	{								\
 		announce(p, size, true);				\

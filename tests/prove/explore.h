@@ -54,6 +54,16 @@ void *explore_memcpy(void *to, const void *from, size_t size);
 void __tsan_init(void);
 void __tsan_func_entry(void *p);
 void __tsan_func_exit(void);
+void __tsan_read1(void *p);
+void __tsan_read2(void *p);
+void __tsan_read4(void *p);
+void __tsan_read8(void *p);
+void __tsan_read16(void *p);
+void __tsan_write1(void *p);
+void __tsan_write2(void *p);
+void __tsan_write4(void *p);
+void __tsan_write8(void *p);
+void __tsan_write16(void *p);
 void __tsan_read_range(void *p, size_t size);
 void __tsan_write_range(void *p, size_t size);
 
