@@ -178,8 +178,10 @@ static noinline void observe(const struct fpu *fpu)
 		observe_elsewhere(task, fpu, mxcsr);
 		return;
 	}
+	/* It was replaced before it was owned. */
 	if (unlikely(!tally_is(slot, key))) {
 		tally_put(t);
+		observe_elsewhere(task, fpu, mxcsr);
 		return;
 	}
 	observe_tally(t, task, fpu, mxcsr);
