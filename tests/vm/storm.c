@@ -2,8 +2,8 @@
 /*
  * storm - many tasks at once, for tests/vm/storms.sh
  *
- * storm rounders PROCESSES THREADS   that change their rounding mode and are preempted, until they are
- *                                  killed; prints "ready" once all run
+ * storm rounders PROCESSES THREADS   that change their rounding mode, until they are killed;
+ *                                  prints "ready" once all run
  * storm births SECONDS               processes that round, fork, exec and end
  * storm readers SECONDS              processes that open the module's files, do something and end
  * storm unload                       unloads the module as soon as nobody has the device open
@@ -70,8 +70,9 @@ static void spin(unsigned int n)
 
 static int ready[2], go[2];
 
-/* All modes in turn, in user mode nearly always, once all are there. The first is not RN, so that the first
- * sample shows it.
+/*
+ * All modes in turn, in user mode nearly always, once all are there. The first is not RN, so
+ * that the first sample shows it.
  */
 static void *rounder(void *unused)
 {
@@ -91,8 +92,10 @@ static void *rounder(void *unused)
 	return NULL;
 }
 
-/* A session of its own: its own share of the CPUs where the kernel groups by session, and a group,
- * so that one signal stops or ends them all. */
+/*
+ * A session of its own, which has its own share of the CPUs, and a group, so that one signal
+ * stops or ends them all.
+ */
 static void __attribute__((noreturn)) rounders(int processes, int threads)
 {
 	int i, j, left = processes * threads;
