@@ -168,7 +168,8 @@ leaves_what_passed()
 make_tree()
 {
 	tree=$tmp/tree
-	mkdir -p "$tree/scripts" "$tree/tests/packages" "$tree/tests/fuzz" "$tree/tests/unit"
+	mkdir -p "$tree/scripts" "$tree/tests/packages" "$tree/tests/fuzz" "$tree/tests/prove" \
+		"$tree/tests/unit"
 	cp scripts/check scripts/tap "$tree/scripts"
 	cat >"$tree/tool" <<-'END'
 	#!/bin/sh
@@ -183,7 +184,7 @@ make_tree()
 	END
 	chmod +x "$tree/tool"
 	for tool in scripts/deps scripts/kernel scripts/vm scripts/foreign scripts/lint scripts/matrix \
-		scripts/testmod tests/packages/build.sh tests/fuzz/run tests/lab.sh; do
+		scripts/testmod tests/packages/build.sh tests/fuzz/run tests/prove/run tests/lab.sh; do
 		ln -sf "$tree/tool" "$tree/$tool"
 	done
 	printf 'programs:\n' >"$tree/Makefile"
@@ -212,7 +213,7 @@ checks()
 {
 	make_tree
 	check none 0 'lint: 1 passed' 'packages/build: 1 passed' 'vm/lab: 1 passed' 'vm/cases: 1 passed' \
-		'unit/two: 1 passed' 'fuzz: 1 passed' \
+		'unit/two: 1 passed' 'fuzz: 1 passed' 'prove: 1 passed' \
 		'matrix --tap bullseye/5.10.0-1-amd64 bookworm/6.1.0-1-rt-amd64 trixie/6.12.1+deb13-amd64'
 }
 
