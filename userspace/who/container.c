@@ -142,6 +142,8 @@ static const struct {
 	{ "libpod-payload-", "podman" },
 	{ "kata_", "kata" },
 	{ "kata_overhead-", "kata" },
+	{ "runc-", "runc" },
+	{ "crun-", "crun" },
 };
 
 /* The runtime with this prefix; if @dash is false, compared without the final dash. */
@@ -178,38 +180,49 @@ static bool find_id(struct container *c, struct name a, struct name parent)
 		runtime = "docker";
 	else if (!prefix.n && equal(parent, "libpod_parent"))
 		runtime = "podman";
-	else if (!prefix.n && equal(parent, "kata_overhead"))
-		runtime = "kata";
 	found(c, runtime ? runtime : "unknown", copy(id));
 	return true;
 }
 
-/* Runtimes and job schedulers with arbitrary names below a group of their own. */
-static bool find_named(struct container *c, struct name a, struct name parent)
+/* Scopes of runtimes whose containers have arbitrary names: "runc run NAME", a step of a build. */
+static bool find_scope(struct container *c, struct name a)
 {
-	static const struct {
-		const char *parent, *runtime;
-	} maker[] = {
-		{ "buildkit", "buildkit" },	/* steps of an image build */
-		{ "garden", "garden" },
-		{ "mesos", "mesos" },
-		{ "kata_overhead", "kata" },
-	};
+	static const char *const prefix[] = { "runc-", "crun-", "kata_" };
+	struct name rest = a;
 
-	for (size_t i = 0; i < ARRAY_SIZE(maker); i++) {
-		if (!equal(parent, maker[i].parent))
+	for (size_t i = 0; i < ARRAY_SIZE(prefix); i++) {
+		struct name runtime = { prefix[i], strlen(prefix[i]) };
+
+		/* Kata also uses this prefix without systemd. */
+		if (!cut_end(&rest, ".scope") && !equal(runtime, "kata_"))
 			continue;
-		found(c, maker[i].runtime, copy(a));
-		return true;
+		if (cut_start(&rest, prefix[i]) && rest.n) {
+			bool builds = cut_start(&rest, "buildah-") && rest.n;
+
+			found(c, builds ? "buildah" : runtime_of(runtime, true), copy(rest));
+			return true;
+		}
+		rest = a;
 	}
 	return false;
 }
 
-/* Names of systemd-machined, and of libvirt without it. */
-static bool find_machine(struct container *c, struct name a)
+static void found_vm(struct container *c, struct name a)
+{
+	if (!c->vm)
+		c->vm = copy(a);
+}
+
+/* Names of systemd-machined, of libvirt without it, of Proxmox and of Firecracker's jailer. */
+static bool find_machine(struct container *c, struct name a, struct name parent)
 {
 	struct name vm = a;
 
+	if ((equal(parent, "qemu.slice") && cut_end(&vm, ".scope")) ||
+	    equal(parent, "firecracker") || equal(parent, "firecracker.slice")) {
+		found_vm(c, vm);
+		return true;
+	}
 	if (cut_start(&vm, "systemd-vmspawn@") && cut_end(&vm, ".service")) {
 		if (!c->vm)
 			c->vm = unescape(vm);
@@ -220,21 +233,18 @@ static bool find_machine(struct container *c, struct name a)
 		char *text = unescape(a);
 		struct name name = { text, strlen(text) };
 
-		if (cut_machine(&name, "qemu-")) {
-			if (!c->vm)
-				c->vm = copy(name);
-		} else if (cut_machine(&name, "lxc-")) {
+		if (cut_machine(&name, "qemu-") || cut_machine(&name, "ch-"))
+			found_vm(c, name);
+		else if (cut_machine(&name, "lxc-"))
 			found(c, "lxc", copy(name));
-		} else {
+		else
 			found(c, "nspawn", copy(name));
-		}
 		free(text);
 		return true;
 	}
 	if (cut_end(&a, ".libvirt-qemu")) {
 		cut_machine(&a, "qemu-");
-		if (!c->vm)
-			c->vm = copy(a);
+		found_vm(c, a);
 		return true;
 	}
 	if (cut_end(&a, ".libvirt-lxc")) {
@@ -266,22 +276,22 @@ static void set_pod(struct container *c, struct name uid)
 			*s = '-';
 }
 
+struct maker;
+
 /**
  * struct walk - state while parsing a path
  * @c: the result so far
  * @parent, @child: the names before and after the present one
  * @in_pod: the parent is a pod
- * @in_slurm: an ancestor belongs to Slurm
- * @ecs: names below the group of Amazon ECS
- * @job: the best name of a job, used only if there is no container
+ * @outside: the path begins outside our control group namespace, and its start is not known
+ * @maker: an ancestor belongs to it, and none of its containers or jobs has been found yet
+ * @in_ecs: an ancestor belongs to Amazon ECS, and no container has been found yet
  */
 struct walk {
 	struct container *c;
 	struct name parent, child;
-	bool in_pod, in_slurm;
-	unsigned int ecs;
-	const char *scheduler;
-	struct name job;
+	bool in_pod, outside, in_ecs;
+	const struct maker *maker;
 };
 
 /*
@@ -302,7 +312,8 @@ static bool find_pod(struct walk *w, struct name a, bool *is_pod)
 	}
 	if (cut_start(&a, "pod") &&
 	    (cut_start(&parent, "kubepods") || equal(parent, "burstable") ||
-	     equal(parent, "besteffort") || equal(parent, "guaranteed"))) {
+	     equal(parent, "besteffort") || equal(parent, "guaranteed") ||
+	     (w->outside && !parent.n && a.n == 36))) {
 		set_pod(w->c, a);
 		*is_pod = true;
 		return true;
@@ -338,25 +349,142 @@ static bool find_in_pod(struct walk *w, struct name a)
 	return a.n;
 }
 
-/* Jobs of Slurm are job_NUMBER, tasks of ECS are ecs/[CLUSTER/]TASK[/CONTAINER]. */
-static void find_job(struct walk *w, struct name a)
+static bool is_any(struct name a)
+{
+	return a.n;
+}
+
+static bool starts_with_digit(struct name a)
+{
+	return a.n && isdigit((unsigned char)*a.s);
+}
+
+/* UUIDs, and what begins with one. */
+static bool starts_with_uuid(struct name a)
+{
+	size_t n = 0;
+
+	while (n < a.n && n < 8 && hex(a.s[n]) >= 0)
+		n++;
+	return n == 8 && a.n > n && a.s[n] == '-';
+}
+
+static bool is_slurm_job(struct name a)
+{
+	return cut_start(&a, "job_") && a.n;
+}
+
+static bool is_lsf_job(struct name a)
+{
+	return cut_start(&a, "job.") && a.n;
+}
+
+/* Garden sorts containers into two groups by their use of CPUs. */
+static bool is_garden(struct name a)
+{
+	return !equal(a, "good") && !equal(a, "bad");
+}
+
+/*
+ * Runtimes and job schedulers that do not use 64 digits, but names below a group of their own.
+ * @group: its name, which may begin or end with "*"
+ * @prefix: what precedes each name, and is no part of it
+ */
+static const struct maker {
+	const char *group, *prefix, *runtime;
+	bool (*is_name)(struct name a);
+} makers[] = {
+	{ "buildkit", "", "buildkit", is_any },		/* steps of an image build */
+	{ "garden", "", "garden", is_garden },
+	{ "mesos", "", "mesos", starts_with_uuid },
+	{ "kata_overhead", "", "kata", is_any },
+	{ "sandbox_overhead", "", "kata", is_any },
+	{ "nomad", "", "nomad", starts_with_uuid },
+	{ "nomad.slice", "", "nomad", starts_with_uuid },
+	{ "slurm*", "", "slurm", is_slurm_job },
+	{ "*_slurmstepd.scope", "", "slurm", is_slurm_job },
+	{ "htcondor", "", "htcondor", is_any },
+	{ "pbspro", "", "pbs", starts_with_digit },
+	{ "pbspro.service", "", "pbs", starts_with_digit },
+	{ "pbspro.slice", "pbspro-", "pbs", starts_with_digit },
+	{ "pbs_jobs", "", "pbs", starts_with_digit },
+	{ "pbs_jobs.service", "", "pbs", starts_with_digit },
+	{ "pbs_jobs.slice", "pbs_jobs-", "pbs", starts_with_digit },
+	{ "torque", "", "pbs", starts_with_digit },
+	{ "UGE", "", "gridengine", starts_with_digit },
+	{ "sge", "", "gridengine", starts_with_digit },
+	{ "lsf", "", "lsf", is_lsf_job },
+};
+
+static bool is_group(struct name a, const char *group)
+{
+	size_t n = strlen(group);
+
+	if (*group == '*')
+		return cut_end(&a, group + 1);
+	if (group[n - 1] != '*')
+		return equal(a, group);
+	return a.n >= n - 1 && !memcmp(a.s, group, n - 1);
+}
+
+/* A container or job of the maker that an ancestor belongs to. */
+static bool find_made(struct walk *w, struct name a)
+{
+	struct name id = a;
+
+	cut_end(&id, ".scope");
+	cut_end(&id, ".slice");
+	if (!w->maker || !cut_start(&id, w->maker->prefix) || !w->maker->is_name(id))
+		return false;
+	found(w->c, w->maker->runtime, copy(id));
+	return true;
+}
+
+static const struct maker *find_maker(struct name a)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(makers); i++)
+		if (is_group(a, makers[i].group))
+			return &makers[i];
+	return NULL;
+}
+
+/* HTCondor names a slot after its directory; the group above is configured. */
+static bool find_slot(struct container *c, struct name a)
 {
 	struct name rest = a;
 
-	if (w->ecs && w->ecs < 4 && !equal(a, "docker")) {
-		w->ecs++;
-		w->scheduler = "ecs";
-		w->job = a;
-	} else if (equal(a, "ecs")) {
-		w->ecs = 1;
-	}
+	if (!cut_start(&rest, "condor_") || !cut_to_last(&rest, "slot") || !starts_with_digit(rest))
+		return false;
+	found(c, "htcondor", copy(a));
+	return true;
+}
 
-	if (w->in_slurm && cut_start(&rest, "job_") && rest.n) {
-		found(w->c, "slurm", copy(a));
-		w->in_slurm = false;
-	} else if (cut_start(&rest, "slurm") || has(a, "_slurmstepd.scope")) {
-		w->in_slurm = true;
-	}
+/* 32 digits, or a UUID in older versions. */
+static bool is_ecs_task(struct name a)
+{
+	if (a.n == 36)
+		return starts_with_uuid(a);
+	for (size_t i = 0; i < a.n; i++)
+		if (hex(a.s[i]) < 0)
+			return false;
+	return a.n == 32;
+}
+
+/* ecs/[CLUSTER/]TASK[/CONTAINER], where CONTAINER is TASK-NUMBER, or an ID of Docker. */
+static bool find_ecs(struct walk *w, struct name a)
+{
+	struct name task = w->parent;
+	bool is;
+
+	/* From another control group namespace, "ecs" is not to be seen. */
+	if (is_ecs_task(task))
+		is = !is_id(a) && (w->in_ecs || (a.n > task.n && !memcmp(a.s, task.s, task.n) &&
+						 a.s[task.n] == '-'));
+	else
+		is = w->in_ecs && is_ecs_task(a) && !w->child.n;
+	if (is)
+		found(w->c, "ecs", copy(a));
+	return is;
 }
 
 /* SLICE:PREFIX:ID: a name in systemd's format, made by a runtime without systemd. */
@@ -390,12 +518,23 @@ static void find(struct walk *w, struct name a)
 		w->in_pod = false;
 		return;
 	}
-	find_job(w, a);
 	/* The runtime itself, not a container. */
-	if (!equal(w->child, "supervisor") && !find_pod(w, a, &is_pod) &&
-	    !find_id(c, a, w->parent) && !find_machine(c, a) && !find_named(c, a, w->parent) &&
-	    !find_lxc(c, a, w->parent))
-		find_in_pod(w, a);
+	if (equal(w->child, "supervisor")) {
+		w->in_pod = false;
+		return;
+	}
+	if (find_made(w, a) || find_slot(c, a) || find_ecs(w, a) ||
+	    (!find_pod(w, a, &is_pod) &&
+	     (find_id(c, a, w->parent) || (!find_maker(a) && find_scope(c, a)) ||
+	      find_machine(c, a, w->parent) ||
+	      find_lxc(c, a, w->parent) || find_in_pod(w, a)))) {
+		w->maker = NULL;
+		w->in_ecs = false;
+	}
+	if (find_maker(a))
+		w->maker = find_maker(a);
+	if (equal(a, "ecs"))
+		w->in_ecs = true;
 	w->in_pod = is_pod;
 }
 
@@ -438,15 +577,13 @@ static char *find_unit(const char *path, const char *end)
 
 static void parse_path(const char *path, const char *end, struct container *c)
 {
-	struct walk w = { .c = c, .parent = { path, 0 } };
+	struct walk w = { .c = c, .parent = { path, 0 }, .outside = !strncmp(path, "/..", 3) };
 	struct name part = next_part(&path, end);
 
 	for (; part.n; w.parent = part, part = w.child) {
 		w.child = next_part(&path, end);
 		find(&w, part);
 	}
-	if (w.job.n && !c->id)
-		found(c, w.scheduler, copy(w.job));
 }
 
 static void move(char **to, char **from)
