@@ -194,6 +194,7 @@ finds_without_memory()
 
 readers_die()
 {
+	! is_loaded || unload || return 1
 	begin_storm births "$((seconds / 2))"
 	births=$pid
 	begin_storm readers "$seconds"
