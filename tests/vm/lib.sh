@@ -72,6 +72,19 @@ unload()
 	rmmod roundwatch
 }
 
+# reload_during PID: loads and unloads the module until the process has ended. It must not be loaded before, as the
+# process may have the device open.
+reload_during()
+{
+	reloads=0
+	while kill -0 "$1" 2>/dev/null; do
+		load max_tasks=64 && "$bin/storm" unload || return 1
+		reloads=$((reloads + 1))
+	done
+	echo "# loaded and unloaded $reloads times"
+	[ "$reloads" -ge 2 ] || fail "only $reloads times"
+}
+
 # start PROGRAM ARG...: in the background, as $pid, with its output in /tmp/out.$pid.
 start()
 {

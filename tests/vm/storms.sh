@@ -197,16 +197,9 @@ readers_die()
 	! is_loaded || unload || return 1
 	begin_storm births "$((seconds / 2))"
 	births=$pid
-	begin_storm readers "$seconds"
+	begin_storm readers "$(within $((2 * seconds)))"
 	readers=$pid
-	n=0
-	while kill -0 "$readers" 2>/dev/null; do
-		load max_tasks=64 && "$storm" unload || return 1
-		n=$((n + 1))
-	done
-	end_storm "$readers" "$births" || return 1
-	echo "# loaded and unloaded $n times"
-	[ "$n" -ge 2 ] || fail "only $n times" || return 1
+	reload_during "$readers" && end_storm "$readers" "$births" || return 1
 	load && found 100
 }
 
