@@ -509,6 +509,7 @@ static void find_unasked(struct walk *w, struct name id, struct name rest)
 
 static void find(struct walk *w, struct name a)
 {
+	const struct maker *maker = find_maker(a);
 	struct container *c = w->c;
 	struct name id = a;
 	bool is_pod = false;
@@ -525,14 +526,14 @@ static void find(struct walk *w, struct name a)
 	}
 	if (find_made(w, a) || find_slot(c, a) || find_ecs(w, a) ||
 	    (!find_pod(w, a, &is_pod) &&
-	     (find_id(c, a, w->parent) || (!find_maker(a) && find_scope(c, a)) ||
-	      find_machine(c, a, w->parent) ||
-	      find_lxc(c, a, w->parent) || find_in_pod(w, a)))) {
+	     (find_id(c, a, w->parent) || (!maker && find_scope(c, a)) ||
+	      find_machine(c, a, w->parent) || find_lxc(c, a, w->parent) ||
+	      find_in_pod(w, a)))) {
 		w->maker = NULL;
 		w->in_ecs = false;
 	}
-	if (find_maker(a))
-		w->maker = find_maker(a);
+	if (maker)
+		w->maker = maker;
 	if (equal(a, "ecs"))
 		w->in_ecs = true;
 	w->in_pod = is_pod;
