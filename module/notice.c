@@ -42,6 +42,17 @@ static struct {
 } logged[64];
 static unsigned int logged_next;
 
+/*
+ * The processes that were accused lately, to count each once, whatever its threads do: the table
+ * may have replaced the tally that accused it first.
+ */
+static struct risen {
+	u64 start_ns;
+	u32 tgid;
+	u8 highest;
+} risen[1024];
+static unsigned int risen_next;
+
 static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
 
 /* False if there were too many lines lately; then the caller must try again. */
@@ -62,8 +73,37 @@ static bool log_once(const struct roundwatch_tally *r)
 	return true;
 }
 
+static struct risen *find_risen(const struct roundwatch_tally *r)
+{
+	struct risen *p;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(risen); i++)
+		if (risen[i].tgid == r->tgid && risen[i].start_ns == r->process_start_ns)
+			return &risen[i];
+	p = &risen[risen_next];
+	risen_next = (risen_next + 1) % ARRAY_SIZE(risen);
+	*p = (struct risen){
+		.start_ns = r->process_start_ns,
+		.tgid = r->tgid,
+		.highest = ROUNDWATCH_ROUNDING,
+	};
+	return p;
+}
+
+/* Who becomes randomx has become suspect on the way. */
+static void count_rise(const struct roundwatch_tally *r)
+{
+	struct risen *p = find_risen(r);
+
+	while (p->highest < r->highest)
+		record_reached(++p->highest, r->header.time_ns);
+}
+
 static void publish(const struct roundwatch_tally *r, struct reported *last)
 {
+	if (r->highest > last->highest)
+		count_rise(r);
 	last->verdict = r->verdict;
 	last->highest = r->highest;
 	last->exited = r->flags & ROUNDWATCH_EXITED;

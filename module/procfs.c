@@ -111,10 +111,11 @@ static void show_head(struct seq_file *m, const struct view *view)
 	struct roundwatch_info info;
 
 	record_info(&info);
-	seq_printf(m, "# roundwatch %d version=%s blind=%d observations=%llu looks=%llu live=%llu exited=%llu evicted=%llu dropped=%llu lost=%llu suspect=%u randomx=%u\n",
+	seq_printf(m, "# roundwatch %d version=%s blind=%d observations=%llu looks=%llu live=%llu exited=%llu evicted=%llu dropped=%llu lost=%llu suspect=%u randomx=%u reached_suspect=%llu reached_randomx=%llu\n",
 		   ROUNDWATCH_ABI, info.version, !!(info.flags & ROUNDWATCH_BLIND),
 		   info.observations, info.looks, info.live, info.exited, info.evicted,
-		   info.dropped, info.lost, view->suspect, view->randomx);
+		   info.dropped, info.lost, view->suspect, view->randomx,
+		   info.reached_suspect, info.reached_randomx);
 	seq_printf(m, "%-8s %8s %7s %7s %6s %9s %9s %9s %9s %9s %8s %9s %9s %-7s %s\n",
 		   "VERDICT", "EVIDENCE", "PID", "TID", "UID", "RN", "RD", "RU", "RZ",
 		   "CHANGES", "SAMPLES", "FIRST_S", "LAST_S", "FLAGS", "COMM");

@@ -111,6 +111,27 @@ bool record_tally(struct roundwatch_tally *r, u32 slot)
 	return true;
 }
 
+/* One writer, notice.c's work, and readers that take each number as it is. */
+static struct reached {
+	u64 processes;
+	u64 last_ns;
+} reached[ROUNDWATCH_RANDOMX + 1];
+
+/**
+ * record_reached() - a process has reached a verdict for the first time
+ * @verdict: ROUNDWATCH_SUSPECT or ROUNDWATCH_RANDOMX
+ * @when_ns: CLOCK_BOOTTIME
+ *
+ * Context: process, one at a time.
+ */
+void record_reached(u8 verdict, u64 when_ns)
+{
+	struct reached *r = &reached[verdict];
+
+	WRITE_ONCE(r->processes, r->processes + 1);
+	WRITE_ONCE(r->last_ns, when_ns);
+}
+
 /**
  * record_info() - the record of the module itself
  * @info: where to put it
@@ -149,5 +170,9 @@ void record_info(struct roundwatch_info *info)
 		.looks = sum.looks,
 		.floor_hz = self.floor_hz,
 		.lost = stream_lost(),
+		.reached_suspect = READ_ONCE(reached[ROUNDWATCH_SUSPECT].processes),
+		.reached_randomx = READ_ONCE(reached[ROUNDWATCH_RANDOMX].processes),
+		.suspect_ns = READ_ONCE(reached[ROUNDWATCH_SUSPECT].last_ns),
+		.randomx_ns = READ_ONCE(reached[ROUNDWATCH_RANDOMX].last_ns),
 	};
 }

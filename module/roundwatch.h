@@ -42,6 +42,7 @@ void stream_exit(void);
 
 /* record.c */
 bool record_tally(struct roundwatch_tally *r, u32 slot);
+void record_reached(u8 verdict, u64 when_ns);
 void record_info(struct roundwatch_info *info);
 
 /* notice.c */

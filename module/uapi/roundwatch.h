@@ -92,6 +92,11 @@ enum roundwatch_verdict {
  * @floor_hz: looks per second at a busy CPU, on the average; 0: no floor
  * @reserved0: zero
  * @lost: records lost because readers were too slow
+ * @reached_suspect: processes that became suspect or randomx since the module was
+ *	loaded; each counts once
+ * @reached_randomx: those of them that became randomx
+ * @suspect_ns: when @reached_suspect last grew; 0: never
+ * @randomx_ns: when @reached_randomx last grew; 0: never
  * @reserved: zero
  */
 struct roundwatch_info {
@@ -116,7 +121,11 @@ struct roundwatch_info {
 	__u32 floor_hz;
 	__u32 reserved0;
 	__u64 lost;
-	__u64 reserved[6];
+	__u64 reached_suspect;
+	__u64 reached_randomx;
+	__u64 suspect_ns;
+	__u64 randomx_ns;
+	__u64 reserved[2];
 };
 
 /* roundwatch_tally.flags */

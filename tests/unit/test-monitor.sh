@@ -788,16 +788,26 @@ expect "check: a full disk" 3
 # metrics
 #
 
-mk head info observations=12 looks=3 live=4 exited=5 evicted=6 dropped=7 \
+version=$("$build/roundwatch" --version | sed 's/roundwatch \([^ ]*\).*/\1/')
+
+mk head info observations=12 looks=3 live=4 exited=5 evicted=6 dropped=7 lost=8 reached_suspect=10 \
+	reached_randomx=9 suspect_ns=9999500000000 \
 	tally flags=1 pid=43 tgid=43 comm='a"b\c' verdict=3 evidence=1234 \
 	tally pid=60 tgid=60 comm=gone verdict=3 flags=2 \
 	tally pid=61 tgid=61 comm=calm verdict=1 end > metrics
 run metrics --input metrics --sysroot host --allow nobody
 expect "metrics" 0
-says "metrics" out 'roundwatch_up 1' 'roundwatch_blind 0' 'roundwatch_info{version="1.2.3",abi="1"} 1' \
+says "metrics" out 'roundwatch_up 1' 'roundwatch_blind 0' 'roundwatch_module_info{version="1.2.3",abi="1"} 1' \
+	"roundwatch_build_info{version=\"$version\",abi=\"1\"} 1" \
 	'roundwatch_observations_total 12' 'roundwatch_looks_total 3' \
 	'roundwatch_tallies{state="live"} 4' 'roundwatch_tallies{state="exited"} 5' \
 	'roundwatch_tallies_evicted_total 6' 'roundwatch_observations_dropped_total 7' \
+	'roundwatch_records_lost_total 8' 'roundwatch_module_loaded_timestamp_seconds 1699992800.000' \
+	'roundwatch_verdicts_total{verdict="suspect"} 10' 'roundwatch_verdicts_total{verdict="randomx"} 9' \
+	'roundwatch_verdict_last_timestamp_seconds{verdict="suspect"} 1699999999.500' \
+	'roundwatch_verdict_last_timestamp_seconds{verdict="randomx"} 0.000' \
+	'roundwatch_evidence_threshold{verdict="suspect"} 300' \
+	'roundwatch_evidence_threshold{verdict="randomx"} 1000' 'roundwatch_processes_omitted 0' \
 	'roundwatch_processes{verdict="randomx"} 1' 'roundwatch_processes{verdict="rounding"} 1' \
 	"roundwatch_process_evidence{pid=\"43\",comm=\"a\\\"b\\\\c\",user=\"root\",container_id=\"$id\","
 same "metrics: only the accused that live" "$(grep -c '^roundwatch_process_evidence{' out)" 1
@@ -810,6 +820,23 @@ if command -v promtool > /dev/null 2>&1; then
 else
 	skip "metrics: promtool" "not installed"
 fi
+# At most 64, those that are not allowed before those that are, the oldest first, each with a PID of its own.
+set --
+for n in $(seq 100); do
+	set -- "$@" tally pid="$n" tgid="$n" uid="$((n % 2 * 7))" verdict=3 highest=3 evidence="$n" \
+		process_start_ns="$((1000 - n))"
+done
+mk head info "$@" tally pid=100 tgid=100 comm=twin verdict=3 process_start_ns=5000 end > crowd
+mkdir -p nowhere/proc
+run metrics --input crowd --sysroot nowhere --allow nobody
+expect "metrics: a crowd" 0
+says "metrics: a crowd" out 'roundwatch_processes{verdict="randomx"} 101' 'roundwatch_processes_omitted 37'
+same "metrics: a crowd: the oldest" "$(sed -n 's/^roundwatch_process_evidence{pid="\([0-9]*\)".*/\1/p' out | tr '\n' ' ')" \
+	"$(seq -s ' ' 100 -1 37) "
+echo "user 7" > odd
+run metrics --input crowd --sysroot nowhere --allow odd
+same "metrics: a crowd: not allowed first" "$(grep -c 'allowed="false"' out) $(grep -c 'allowed="true"' out)" "50 14"
+says "metrics: a crowd: not allowed first" out 'roundwatch_processes_allowed{verdict="randomx"} 50'
 # Labels are UTF-8 in any locale; three characters alone are escaped.
 mk head info tally pid=5 tgid=5 comm="$(printf 'x\303\251\351\n\t"\134')" verdict=3 end > label
 bytes=$(printf 'comm="x\303\251\357\277\275\\n\t\\"\\\\",')user
@@ -834,7 +861,8 @@ result $? "textfile: the same"
 same "textfile: mode" "$(stat -c %a m.prom)" 644
 run metrics --device none --textfile m.prom
 expect "textfile without a module" 3
-same "textfile without a module: up" "$(grep -v '^#' m.prom)" "roundwatch_up 0"
+same "textfile without a module: up" "$(grep -v '^#' m.prom)" "roundwatch_up 0
+roundwatch_build_info{version=\"$version\",abi=\"1\"} 1"
 run metrics --input blind --textfile m.prom
 expect "textfile, blind" 4
 says "textfile, blind" m.prom "roundwatch_up 1" "roundwatch_blind 1"

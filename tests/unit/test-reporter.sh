@@ -547,12 +547,14 @@ mk head info floor_hz=0 end > unfloored
 run status --input unfloored
 says "status without a floor" out "Floor:         off"
 mk head info live=2 exited=3 claimed=5 evicted=7 dropped=11 contended=13 lost=23 looks=17 floor_hz=19 \
-	end > counters
+	reached_suspect=31 reached_randomx=29 suspect_ns=9990000000000 end > counters
 run status --input counters --json
 expect "status --json" 0
 for member in version:'"1.2.3"' abi:1 blind:false uptime:7200.000 observations:1234567 live:2 \
 	exited:3 claimed:5 evicted:7 dropped:11 contended:13 lost:23 max_tasks:4096 suspect_evidence:300 \
-	randomx_evidence:1000 gap_us:4000 decay:2 looks:17 floor_hz:19 processes.randomx:0; do
+	randomx_evidence:1000 gap_us:4000 decay:2 looks:17 floor_hz:19 processes.randomx:0 \
+	reached_suspect:31 reached_randomx:29 last_randomx:null \
+	last_suspect:'"2023-11-14T22:13:10.000000+00:00"'; do
 	same "status --json: ${member%%:*}" "$(json "status.${member%%:*}")" "${member#*:}"
 done
 same "status --json: time" "$(json status.time)" '"2023-11-14T22:13:20.000000+00:00"'

@@ -63,7 +63,7 @@ static struct past past[STEPS + PROCESSES];
 static size_t pasts;
 static const struct mm_struct mm = { .total_vm = 300 << (20 - PAGE_SHIFT) };
 static u32 dice;
-static u64 starts;
+static u64 starts = 1;		/* of all histories: no two processes are the same */
 static unsigned int wrong;	/* reports that are out of order */
 static unsigned int all_rises, all_ends;
 
@@ -440,18 +440,19 @@ static void compare_all(void)
 /* @patience: steps from one read to the next; many: records get lost */
 static void history(u32 seed, u32 patience)
 {
-	unsigned int rises = 0, ends = 0, falls = 0, i;
+	unsigned int rises = 0, ends = 0, falls = 0, suspects = 0, miners = 0, i;
+	struct roundwatch_info before, info;
 
 	dice = seed * 2654435761U + 1;
 	shim_jiffies = 1000 * HZ;
 	pasts = 0;
-	starts = 1;
 	wrong = 0;
 	memset(process, 0, sizeof(process));
 	if (tally_init(TABLE) || notice_init() || stream_init()) {
 		puts("Bail out! no memory");
 		exit(1);
 	}
+	record_info(&before);
 	reader_start();
 	for (i = 0; i < STEPS; i++) {
 		step();
@@ -468,7 +469,12 @@ static void history(u32 seed, u32 patience)
 		rises += past[i].told_highest >= ROUNDWATCH_SUSPECT;
 		ends += past[i].told_end;
 		falls += past[i].told_highest >= ROUNDWATCH_SUSPECT && !past[i].told_end;
+		suspects += past[i].judged >= ROUNDWATCH_SUSPECT;
+		miners += past[i].judged == ROUNDWATCH_RANDOMX;
 	}
+	record_info(&info);
+	is(info.reached_suspect - before.reached_suspect, suspects, "... each counted once");
+	is(info.reached_randomx - before.reached_randomx, miners, "... also those that were randomx");
 	is(wrong, 0, "history %u, read every %u steps: %u accused, %u ended so, %u fell before",
 	   seed, patience, rises, ends, falls);
 	all_rises += rises;

@@ -83,6 +83,33 @@ measures()
 		grep -x 'roundwatch_processes{verdict="randomx"} 1' /tmp/m.prom
 }
 
+# counted VERDICT: how many processes reached it
+counted()
+{
+	sed -n "s/^roundwatch_verdicts_total{verdict=\"$1\"} //p" /tmp/m.prom
+}
+
+# Two threads of one process are one miner. It is gone before the metrics are read again.
+counts_ended()
+{
+	"$reporter" metrics --textfile /tmp/m.prom || return 1
+	before=$(counted randomx)
+	lasting=$pid
+	spawn 2 && accused "$pid" 60 && end "$pid"
+	status=$?
+	ended=$pid
+	pid=$lasting
+	[ $status = 0 ] && "$reporter" metrics --textfile /tmp/m.prom || return 1
+	! grep "pid=\"$ended\"" /tmp/m.prom || fail "it is listed" || return 1
+	grep '^roundwatch_verdict' /tmp/m.prom
+	[ "$(counted randomx)" = $((before + 1)) ] || fail "counted $before, then $(counted randomx)" || return 1
+	grep -q " reached_randomx=$((before + 1))$" /proc/roundwatch || fail "not in /proc/roundwatch" || return 1
+	now=$(date +%s)
+	last=$(sed -n 's/^roundwatch_verdict_last_timestamp_seconds{verdict="randomx"} //p' /tmp/m.prom)
+	[ $((now - ${last%.*})) -ge 0 ] || fail "last at $last, now $now" || return 1
+	[ $((now - ${last%.*})) -lt 60 ] || fail "last at $last, now $now"
+}
+
 # A monitor holds the module. One that began without the module reports the miner that runs all the time.
 waits()
 {
@@ -170,6 +197,7 @@ test_case "fills a cache" fill_cache
 test_case "monitor reports a miner" tells
 test_case "check is critical" checks
 test_case "metrics name it" measures
+test_case "metrics count a miner that ends between two scrapes" counts_ended
 test_case "the monitor holds the module, and waits for one that is not there" waits
 test_case "monitor reports its end" ends
 test_case "monitor kills a miner, but not a process with its PID" kills

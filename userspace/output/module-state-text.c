@@ -144,6 +144,8 @@ static void print_present(const struct module_state *s)
 	print_doubts(s);
 	if (s->census.ended)
 		printf("Ended:         %zu that were suspect or randomx\n", s->census.ended);
+	printf("Reached:       %llu processes suspect or randomx since it was loaded, %llu of them randomx\n",
+	       info->reached_suspect, info->reached_randomx);
 	printf("Tallies:       %llu live, %llu exited, room for %u; %llu claimed, %llu evicted\n",
 	       info->live, info->exited, info->max_tasks, info->claimed, info->evicted);
 	printf("Dropped:       %llu observations\n", info->dropped);
