@@ -312,26 +312,28 @@ static void __attribute__((noreturn)) memory(void)
 	}
 }
 
-/* Sets the calling thread's allocation that is to fail, counted from now; 0: none. */
-static void fail_nth(long n)
-{
-	int fd = open("/proc/thread-self/fail-nth", O_WRONLY);
+/*
+ * The calling thread's allocation that is to fail, counted from now; 0: none. The file stays open, as
+ * opening it allocates.
+ */
+static int fail_nth_fd;
 
-	if (fd < 0 || dprintf(fd, "%ld", n) < 0)
+static void set_fail_nth(long n)
+{
+	char text[32];
+	int length = snprintf(text, sizeof(text), "%ld", n);
+
+	if (pwrite(fail_nth_fd, text, length, 0) != length)
 		die("fail-nth");
-	close(fd);
 }
 
-/* Return: whether the allocation that was to fail has come. */
-static int has_failed(void)
+static long get_fail_nth(void)
 {
-	int fd = open("/proc/thread-self/fail-nth", O_RDONLY);
 	char text[32] = "";
 
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+	if (pread(fail_nth_fd, text, sizeof(text) - 1, 0) <= 0)
 		die("fail-nth");
-	close(fd);
-	return atol(text) == 0;
+	return atol(text);
 }
 
 static int exists(const char *path)
@@ -344,15 +346,18 @@ static int failing(const char *path, const char *parameters)
 	long n, refused = 0, loaded = 0;
 	int fd, status, error, failed = 1;
 
+	fail_nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (fail_nth_fd < 0)
+		die("fail-nth");
 	for (n = 1; failed && n < MAX_ALLOCATIONS; n++) {
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
 			die(path);
-		fail_nth(n);
+		set_fail_nth(n);
 		status = syscall(SYS_finit_module, fd, parameters, 0);
 		error = errno;
-		failed = has_failed();
-		fail_nth(0);
+		failed = !get_fail_nth();
+		set_fail_nth(0);
 		close(fd);
 		if (!status) {
 			loaded++;

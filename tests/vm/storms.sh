@@ -203,20 +203,32 @@ readers_die()
 	load && found 100
 }
 
+# What the kernel complains about, but for its tracing, which warns if it has no memory to describe an event of a
+# module.
+complaints()
+{
+	dmesg | grep -E 'WARNING: |BUG: |possible |suspected memory leak' | grep -v 'event_define_fields'
+}
+
 # Each allocation of the load fails in turn: it fails, or does without, and nothing is left. The kernel's
 # complaints do not go to the console, which must stay clean.
 allocations_fail()
 {
+	! is_loaded || unload || return 1
 	debug=/sys/kernel/debug
 	for what in failslab fail_page_alloc; do
 		echo N >$debug/$what/ignore-gfp-wait || return 1
 		echo 0 >$debug/$what/verbose
 	done
 	echo 0 >$debug/fail_page_alloc/min-order
+	dmesg -C
 	dmesg -n 1
+	echo 0 >/proc/sys/kernel/panic_on_warn
 	"$storm" failing "$RW_KO" max_tasks=64
 	status=$?
+	echo 1 >/proc/sys/kernel/panic_on_warn
 	dmesg -n 5
+	! complaints || return 1
 	dmesg -C
 	[ $status = 0 ] && load && found 100
 }
@@ -229,7 +241,7 @@ nothing_left()
 	# An object counts as leaked if it was twice without a reference, some seconds after it was made.
 	for _ in 1 2; do
 		sleep 5
-		echo scan >/sys/kernel/debug/kmemleak
+		echo scan >/sys/kernel/debug/kmemleak || fail "kmemleak has stopped" || return 1
 	done
 	cat /sys/kernel/debug/kmemleak
 	! grep -q . /sys/kernel/debug/kmemleak
