@@ -17,6 +17,7 @@ static const struct command *const commands[] = {
 	&cmd_trace,
 	&cmd_record,
 	&cmd_monitor,
+	&cmd_history,
 	&cmd_check,
 	&cmd_metrics,
 };
@@ -33,9 +34,7 @@ static void help(FILE *f)
 		fprintf(f, " %-8s %s\n", commands[i]->name, commands[i]->summary);
 	fputs(" help     this help, or that of a subcommand\n"
 	      "\n"
-	      "Options:\n"
-	      " -h, --help            show this help; after a subcommand, its help\n"
-	      " -V, --version         show the version\n"
+	      " -h, --help; -V, --version  show this help, or that of a subcommand; the version\n"
 	      "Without a subcommand, options and PIDs of list: see \"roundwatch help list\".\n"
 	      "\n"
 	      "Exit status: 0 success, 1 failure, 2 wrong usage, 3 module not loaded or not\n"

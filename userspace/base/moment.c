@@ -10,6 +10,10 @@
 
 #define DAY	(24 * 60 * 60)
 
+/* Seconds from 1970 that fit into nanoseconds. */
+#define LATEST	INT64_C(9000000000)
+
+/* "2h", and as journalctl has it "-2h" and "2h ago" */
 static bool parse_age(const char *text, int64_t *seconds)
 {
 	static const char units[] = "smhd";
@@ -17,13 +21,32 @@ static bool parse_age(const char *text, int64_t *seconds)
 	const char *at;
 	char *end;
 
+	text += *text == '-';
 	if (!isdigit((unsigned char)*text))
 		return false;
 	*seconds = strtol(text, &end, 10);
 	at = *end ? strchr(units, *end) : NULL;
-	if (!at || end[1] || *seconds > INT32_MAX)
+	if (!at || (end[1] && strcmp(end + 1, " ago")) || *seconds > INT32_MAX)
 		return false;
 	*seconds *= unit[at - units];
+	return *seconds < LATEST;
+}
+
+/* "now", and the midnight before today or yesterday */
+static bool parse_word(const char *text, time_t now, time_t *then)
+{
+	struct tm tm;
+
+	*then = now;
+	if (!strcmp(text, "now"))
+		return true;
+	if (strcmp(text, "today") && strcmp(text, "yesterday"))
+		return false;
+	localtime_r(&now, &tm);
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	tm.tm_mday -= *text == 'y';
+	tm.tm_isdst = -1;
+	*then = mktime(&tm);
 	return true;
 }
 
@@ -65,6 +88,10 @@ bool parse_moment(const char *text, int64_t now_ns, int64_t *to)
 		*to = now_ns - age * (int64_t)NSEC;
 		return true;
 	}
+	if (parse_word(text, now, &then)) {
+		*to = then * (int64_t)NSEC;
+		return true;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(form); i++) {
 		struct tm tm;
 		const char *rest;
@@ -80,8 +107,32 @@ bool parse_moment(const char *text, int64_t now_ns, int64_t *to)
 		then = local ? mktime(&tm) : timegm(&tm) - offset;
 		if (!form[i].dated && then > now)
 			then -= DAY;
+		if (then > LATEST || then < -LATEST)
+			return false;
 		*to = then * (int64_t)NSEC;
 		return true;
 	}
 	return false;
+}
+
+bool parse_iso(const char *text, int64_t *to)
+{
+	struct tm tm = { 0 };
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	int64_t fraction = 0, digit = NSEC / 10;
+	bool local;
+	int offset;
+	time_t then;
+
+	if (!rest || !parse_zone(rest, &local, &offset))
+		return false;
+	if (*rest == '.')
+		for (rest++; isdigit((unsigned char)*rest); rest++, digit /= 10)
+			fraction += (*rest - '0') * digit;
+	tm.tm_isdst = -1;
+	then = local ? mktime(&tm) : timegm(&tm) - offset;
+	if (then > LATEST || then < -LATEST)
+		return false;
+	*to = then * (int64_t)NSEC + fraction;
+	return true;
 }

@@ -14,6 +14,9 @@ function __roundwatch_complete
 			printf '%s\n' randomx suspect rounding clear ended
 		case --time
 			printf '%s\n' age iso
+			test $command != history; or echo date
+		case --since --until
+			printf '%s\n' today yesterday
 		case --color
 			printf '%s\n' auto always never
 		case --format
@@ -23,8 +26,9 @@ function __roundwatch_complete
 		case --suspect
 			printf '%s\n' ok warning critical
 		case -o --output --sort
-			roundwatch list --help 2>/dev/null | sed '1,/^Columns/d' | string split -n ' '
-		case -i --input --device --sysroot --pools --allow --textfile --exec
+			test $command = history; or set command list
+			roundwatch $command --help 2>/dev/null | sed '1,/^Columns/d' | string split -n ' '
+		case -i --input --device --sysroot --directory --pools --allow --textfile --exec
 			__fish_complete_path (commandline -ct)
 		case '*'
 			if test (count $words) = 1; or test "$words[-1]" = help

@@ -294,11 +294,18 @@ void json_put(json_object *object)
 	json_object_put(object);
 }
 
-static void print_json(const struct table *t, const char *name)
+static void sort(struct table *t)
+{
+	if (t->rows)
+		qsort(t->row, t->rows, sizeof(*t->row), compare_row);
+}
+
+json_object *table_to_json(struct table *t, const char *name)
 {
 	json_object *object = json_object_new_object();
 	json_object *array = json_object_new_array();
 
+	sort(t);
 	for (size_t i = 0; i < t->rows; i++) {
 		json_object *row = json_object_new_object();
 
@@ -314,7 +321,7 @@ static void print_json(const struct table *t, const char *name)
 		json_object_array_add(array, row);
 	}
 	json_object_object_add(object, name, array);
-	json_put(object);
+	return object;
 }
 
 static void print_raw(const struct table *t)
@@ -467,17 +474,17 @@ static void print_human(const struct table *t)
 
 void table_print(struct table *t, const char *name)
 {
-	if (t->rows)
-		qsort(t->row, t->rows, sizeof(*t->row), compare_row);
 	switch (t->format) {
 	case TABLE_HUMAN:
+		sort(t);
 		print_human(t);
 		break;
 	case TABLE_RAW:
+		sort(t);
 		print_raw(t);
 		break;
 	case TABLE_JSON:
-		print_json(t, name);
+		json_put(table_to_json(t, name));
 		break;
 	}
 }

@@ -117,6 +117,9 @@ void table_add(struct table *t, const void *row, const char *color);
 void table_print(struct table *t, const char *name);
 void table_free(struct table *t);
 
+/* What table_print() prints in JSON. */
+struct json_object *table_to_json(struct table *t, const char *name);
+
 /* Format a value as in a table; allocated, NULL if there is no value. */
 char *value_to_text(const struct table *t, const struct value *v);
 
