@@ -14,7 +14,7 @@ all: reporter module
 help:
 	@echo 'make [all]          the reporter, and the module for the running kernel (KDIR=$(KDIR))'
 	@echo 'make demo           a real miner, caught in a virtual machine'
-	@echo 'make check          every test; make check-unit, check-vm: some of it; make check-long: more'
+	@echo 'make check          every test; make check-unit, check-vm, check-fleet: some of it; make check-long: more'
 	@echo 'make check-debug    the module on kernels that find faults: KASAN, lockdep, KCSAN, PREEMPT_RT'
 	@echo 'make matrix         every kernel that Debian has packages of: build, boot, run the cases'
 	@echo 'make fuzz           parsers and the rule under libFuzzer; SECONDS=3600'
@@ -51,7 +51,7 @@ demo:
 check:
 	@scripts/check
 
-check-unit check-vm check-long check-debug:
+check-unit check-vm check-fleet check-long check-debug:
 	@scripts/check $(@:check-%=%)
 
 matrix:
@@ -95,4 +95,4 @@ distclean:
 	rm -rf build
 
 
-.PHONY: all help install uninstall deb rpm reporter module programs demo check check-unit check-vm check-long check-debug matrix fuzz bench lint shell clean distclean
+.PHONY: all help install uninstall deb rpm reporter module programs demo check check-unit check-vm check-fleet check-long check-debug matrix fuzz bench lint shell clean distclean
