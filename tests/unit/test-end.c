@@ -350,9 +350,9 @@ static void test_orphan(void)
 {
 	char *argv[] = { "roundwatch", "top", "--device", "device", NULL };
 	static struct run r;
-	int pids[2];
+	int pids[2], hold[2];
 
-	if (pipe2(pids, O_CLOEXEC))
+	if (pipe2(pids, O_CLOEXEC) || pipe2(hold, O_CLOEXEC))
 		fail("pipe");
 	open_terminal(&r);
 	if (!fork()) {
@@ -370,10 +370,10 @@ static void test_orphan(void)
 			}
 			_exit(write(pids[1], &pid, sizeof(pid)) != sizeof(pid));
 		}
-		close(pids[1]);
+		close(hold[1]);
 		wait(NULL);
 		/* The session goes on until the test closes the other end. */
-		_exit(read(pids[0], &pids[1], 1) < 0);
+		_exit(read(hold[0], &hold[1], 1) < 0);
 	}
 	if (read(pids[0], &r.pid, sizeof(r.pid)) != sizeof(r.pid))
 		fail("pipe");
@@ -383,6 +383,8 @@ static void test_orphan(void)
 	is(ended(&r), 0, "top, in the background: ends when it cannot read what is there");
 	close(pids[0]);
 	close(pids[1]);
+	close(hold[0]);
+	close(hold[1]);
 	close(r.master);
 	close(r.slave);
 	no_orphan();
