@@ -6,10 +6,11 @@
 
 #include "base/util.h"
 #include "command.h"
+#include "host/sandbox.h"
 
 static void version(void)
 {
-	printf("roundwatch %s (ABI %d)\n", VERSION, ROUNDWATCH_ABI);
+	printf("roundwatch %s (ABI %d)" SANDBOX_BUILT "\n", VERSION, ROUNDWATCH_ABI);
 }
 
 static void list_options(const struct option *opts)

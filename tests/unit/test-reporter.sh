@@ -69,6 +69,11 @@ run -h
 same "-h is --help" "$rc $(cat out)" "0 $(cat first)"
 run -V
 same "-V" "$rc $(cut -d ' ' -f 1,3,4 out)" "0 roundwatch (ABI 1)"
+if ldd "$build/roundwatch" 2> /dev/null | grep -q libseccomp; then
+	says "-V: filter" out " +seccomp"
+else
+	says "-V: no filter" out " -seccomp"
+fi
 
 #
 # Wrong usage: the message says what is wrong and what is allowed

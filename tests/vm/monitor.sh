@@ -37,7 +37,44 @@ has_device()
 end_monitor()
 {
 	kill "$monitor"
-	wait "$monitor" || fail "the monitor ended with $?: $(cat /tmp/monitor.err)"
+	wait "$monitor" || fail "the monitor ended with $?: $(cat /tmp/monitor.err)" || return 1
+	! grep 'filter' /tmp/monitor.err
+}
+
+# has_filter PID MODE: 2: it has one; 0: it has none
+has_filter()
+{
+	[ "$(awk '$1 == "Seccomp:" { print $2 }' "/proc/$1/status")" = "$2" ] ||
+		fail "$(grep -e Seccomp -e NoNewPrivs "/proc/$1/status")"
+}
+
+# has_capabilities PID MASK: CAP_DAC_OVERRIDE is 2, CAP_DAC_READ_SEARCH 4, CAP_KILL 20, CAP_SYS_PTRACE 80000
+has_capabilities()
+{
+	[ "$(sed -n 's/^Cap\(Prm\|Eff\):\t0*//p' "/proc/$1/status" | sort -u)" = "$2" ] ||
+		fail "$(grep Cap "/proc/$1/status")"
+}
+
+# is_limited PID MASK
+is_limited()
+{
+	has_filter "$1" 2 && has_capabilities "$1" "$2" && grep -x 'NoNewPrivs:.1' "/proc/$1/status"
+}
+
+# A command of --exec may do anything, so nothing is given up then.
+gives_up()
+{
+	begin_monitor && is_limited "$monitor" 80004 && end_monitor &&
+		begin_monitor --action stop && is_limited "$monitor" 80024 && end_monitor &&
+		begin_monitor --exec true && has_filter "$monitor" 0 &&
+		has_capabilities "$monitor" "$(sed -n 's/^CapEff:\t0*//p' "/proc/$$/status")" &&
+		end_monitor || return 1
+	: >/tmp/filtered
+	"$reporter" record --follow /tmp/filtered 2>/tmp/record.err &
+	recorder=$!
+	await 20 has_device "$recorder" && await 20 test -s /tmp/filtered &&
+		is_limited "$recorder" 80006 && kill "$recorder" && wait "$recorder" || return 1
+	[ ! -s /tmp/record.err ] || fail "record: $(cat /tmp/record.err)"
 }
 
 tells()
@@ -203,6 +240,7 @@ test_case "monitor reports its end" ends
 test_case "monitor kills a miner, but not a process with its PID" kills
 test_case "monitor spares an allowed process" spares
 test_case "monitor does not spare a process with the same path" suspects_disguise
+test_case "privileges and system calls are given up" gives_up
 kill "$spawner"
 unload
 finish

@@ -22,6 +22,7 @@ trace()
 	timeout "$(within "$limit")" "$reporter" trace "$@" >/tmp/trace.out 2>/tmp/trace.err
 	status=$?
 	[ $status = 0 ] || { cat /tmp/trace.out /tmp/trace.err; fail "trace $*: status $status"; }
+	! grep filter /tmp/trace.err
 }
 
 # member NAME: prints the different values of this member in all lines of JSON.
@@ -44,6 +45,7 @@ in_background()
 	tracer=$!
 	await 60 grep -q '[1X]' "$instances/roundwatch-$tracer/events/roundwatch/enable" ||
 		{ stop "$tracer"; return 1; }
+	await 20 grep -qx 'Seccomp:.2' "/proc/$tracer/status"
 }
 
 shows_one()

@@ -16,6 +16,7 @@
 #include "base/signals.h"
 #include "base/util.h"
 #include "command.h"
+#include "host/sandbox.h"
 #include "output/event.h"
 #include "output/page.h"
 #include "output/reports.h"
@@ -438,6 +439,9 @@ static int monitor(void)
 	/* A reader that went away is an error of write(), and ends us with a message. */
 	signal(SIGPIPE, SIG_IGN);
 	page_open();
+	/* Commands would have the filter, too, and may be anything. */
+	if (!m.reports.hook.command)
+		sandbox_enter(m.reports.policy.action != ACTION_NONE ? SANDBOX_SIGNAL : 0);
 	m.from.nonblock = !m.from.input;
 	m.follow = (struct follow){
 		.from = &m.from, .host = &m.host, .tell = report_change,

@@ -14,6 +14,7 @@
 #include "command.h"
 #include "corroboration/pool.h"
 #include "corroboration/recall.h"
+#include "host/sandbox.h"
 #include "records/subject.h"
 
 struct buffer {
@@ -277,6 +278,7 @@ static enum status keep(const struct source_options *from, const struct record *
 		goto out_source;
 	if (r->follow)
 		signals_catch();
+	sandbox_enter(SANDBOX_CREATE);
 	status = read_state(&source, &snap, &k, &state);
 	/* Create the file only when there is data. */
 	if (!status) {

@@ -12,6 +12,7 @@
 #include "base/signals.h"
 #include "base/util.h"
 #include "command.h"
+#include "host/sandbox.h"
 #include "output/top-explain.h"
 #include "output/top-keys.h"
 #include "output/top-screen.h"
@@ -320,6 +321,7 @@ static enum status top(struct top *t)
 	t->model.allow = &t->allow;
 	t->model.patience_ns = 3 * t->delay_ns;
 	t->screen.name = t->from.input;
+	sandbox_enter(SANDBOX_SPAWN);
 	status = take(t);
 	if (!status)
 		status = show(t);

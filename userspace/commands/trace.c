@@ -15,6 +15,7 @@
 #include "base/signals.h"
 #include "base/util.h"
 #include "command.h"
+#include "host/sandbox.h"
 #include "host/trace-event.h"
 #include "host/tracefs.h"
 #include "output/table.h"
@@ -314,6 +315,7 @@ static enum status replay(struct trace *t, const char *name)
 		error("%s: %s", name, strerror(errno));
 		return STATUS_FAILURE;
 	}
+	sandbox_enter(0);
 	t->offset_ns = INT64_MIN;
 	print_heading(t);
 	while (!enough(t) && read_events(t, fd) >= 0)
@@ -416,6 +418,7 @@ static enum status live(struct trace *t, const struct source_options *from)
 	if (!status) {
 		enum status closed, blind = snapshot_warn(&snap);
 
+		sandbox_enter(SANDBOX_WRITE);
 		t->offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(fs.clock);
 		print_heading(t);
 		fflush(stdout);

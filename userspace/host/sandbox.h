@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+/**
+ * enum sandbox_need - what a subcommand does besides reading and printing
+ * @SANDBOX_CREATE: create a file, and write to one
+ * @SANDBOX_WRITE: open existing files for writing, and remove directories
+ * @SANDBOX_SPAWN: start this program once more, and write to existing files
+ * @SANDBOX_SIGNAL: signal other processes
+ */
+enum sandbox_need {
+	SANDBOX_CREATE = 1,
+	SANDBOX_WRITE = 2,
+	SANDBOX_SPAWN = 4,
+	SANDBOX_SIGNAL = 8,
+};
+
+/**
+ * sandbox_enter() - from now on, only what the subcommand needs
+ * @needs: of enum sandbox_need
+ *
+ * Capabilities are dropped, and system calls filtered if built with libseccomp. For this
+ * process and all that it starts, permanently. Prints what prevents it; the subcommand
+ * continues without.
+ */
+void sandbox_enter(unsigned int needs);
+
+/* Built with libseccomp? */
+#ifdef HAVE_LIBSECCOMP
+#define SANDBOX_BUILT " +seccomp"
+#else
+#define SANDBOX_BUILT " -seccomp"
+#endif
+
+#endif
