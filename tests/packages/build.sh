@@ -62,6 +62,27 @@ rpm_has()
 	done
 }
 
+# has_documentation LIST: the file LIST names those of a package, which may be compressed.
+has_documentation()
+{
+	for file in README.md SECURITY.md $(git ls-files docs) roundwatch.rules.yml roundwatch.json; do
+		grep -q "/usr/share/doc/.*/$file\(\.gz\)\?$" "$1" || fail "not in the package: $file" ||
+			return 1
+	done
+}
+
+deb_documents()
+{
+	dpkg-deb -c "build/deb/roundwatch_${version}_amd64.deb" >"$tmp/files" &&
+		has_documentation "$tmp/files"
+}
+
+rpm_documents()
+{
+	rpm -qlp build/rpm/RPMS/x86_64/"roundwatch-$version-"*.rpm >"$tmp/files" 2>/dev/null &&
+		has_documentation "$tmp/files"
+}
+
 # Alert rules, and that the reporter prints every metric that they name.
 alert_rules()
 {
@@ -84,5 +105,7 @@ test_case 'lintian finds nothing' lint_debs
 test_case 'make rpm' rpms
 test_case 'rpmlint finds nothing' lint_rpms
 test_case 'the rpms have what they should, where it belongs' rpm_has
+test_case 'the documentation is in the deb package' deb_documents
+test_case 'the documentation is in the rpm package' rpm_documents
 test_case 'Prometheus: a miner has one alert, an allowed process has none' alert_rules
 finish
