@@ -49,7 +49,7 @@ struct command {
 };
 
 extern const struct command cmd_list, cmd_status, cmd_trace, cmd_record, cmd_monitor, cmd_check,
-			    cmd_metrics, cmd_top, cmd_explain, cmd_history;
+			    cmd_metrics, cmd_top, cmd_explain, cmd_history, cmd_collect;
 
 /**
  * common_option - handle an option that the caller does not handle itself

@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&cmd_record,
 	&cmd_monitor,
 	&cmd_history,
+	&cmd_collect,
 	&cmd_check,
 	&cmd_metrics,
 };

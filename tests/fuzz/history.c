@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct past_options from = { .input = fuzz_file(data, size) };
 	struct past p = { 0 };
-	char all[] = "+UNTIL,LAST,ALLOWED,RESPONSE,EVIDENCE,UID,START,FLAGS,EXE,CONTAINER,BOOT,ENTITY";
+	char all[] = "+UNTIL,LAST,ALLOWED,RESPONSE,EVIDENCE,START,FLAGS,EXE,CONTAINER,BOOT";
 
 	fuzz_run("history", "--json", "-o", all, "-i", from.input, NULL);
 	if (!past_read(&p, &from))

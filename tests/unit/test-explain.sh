@@ -114,7 +114,7 @@ has "of a recording, nothing else" "$text" "the recording's host is not at hand"
 same "no line is wider than 80 columns" "$(echo "$text" | awk 'length > 80')" ""
 same "plain ASCII" "$(echo "$text" | mk escapes; echo $?)" 0
 has "blocks where they can be shown" "$(LC_ALL=C.UTF-8 explain -v 7)" "RU 87 26 % ██████████▌"
-has "what to do next: keep" "$text" "keep roundwatch record /root/7.roundwatch cp /proc/7/exe"
+has "what to do next: keep" "$text" "keep roundwatch collect -o /root/7.tar.gz 7"
 has "what to do next: gone?" "$text" "gone? roundwatch 7 # \"ended\" roundwatch check"
 printf '%s\n' "$brief" >out
 same "without -v: fits" "$(fits 80 23)" yes
@@ -128,7 +128,7 @@ has "without -v: modes" "$brief" "RN 21 %, RD 27 %, RU 26 %, RZ 26 % of 332; Ran
 has "without -v: since when" "$brief" "since 2023-11-14 21:43:20, for 30m; the process began 2023-11-14 19:28:20"
 has "without -v: what else" "$brief" "unless it is a Monero node, or a program that imitates RandomX"
 has "without -v: where the rest is" "$brief" "WHAT TO DO NEXT as root, on the host of the recording keep"
-same "JSON: what to do next" "$("$build/roundwatch" explain -i recording -J 7 | mk json explain.0.next.3.command)" \
+same "JSON: what to do next" "$("$build/roundwatch" explain -i recording -J 7 | mk json explain.0.next.1.command)" \
 	'"kill -STOP 7"'
 has "a thread" "$(explain 8)" "randomx worker [7, thread 8] behaves like RandomX"
 rule="suspect_evidence=50 randomx_evidence=100"

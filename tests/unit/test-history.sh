@@ -203,7 +203,7 @@ same "gaps" "$(gaps gaps)" "\
 02:13:20 02:30:00 the module was not loaded
 02:46:40 03:03:20 the module was blind
 4"
-says "gaps: in words" err "to Nov 26 02:00 the monitor did not run"
+says "gaps: in words" err "to Nov 26 02:00: the monitor did not run"
 same "it was not accused when the monitor came back" "$(words gaps PID,END,LAST | head -n 1)" \
 	"42 unknown $(at 3600)"
 same "gaps: before and after the record" \

@@ -64,7 +64,7 @@ static void hasnt(const char *what, struct identity id, const char *words)
 
 static void test_places(void)
 {
-	has("a process", WHO(.found = true), 0, "keep: cp /proc/7/exe /root/7.exe\n");
+	has("a process", WHO(.found = true), 0, "keep: roundwatch collect -o /root/7.tar.gz 7\nfreeze: ");
 	has("a process", WHO(.found = true), 0, "freeze: kill -STOP 7\nstop: kill -KILL 7\n");
 	has("a process", WHO(.found = true), 0, "stop: crontab -l -u alice;");
 	has("a process", WHO(.found = true), 0, "gone?: roundwatch 7\n");

@@ -261,15 +261,17 @@ explains()
 keeps()
 {
 	take keep || return 1
-	cmp "/root/$pid.exe" "$bin/miner" && grep -q . "/root/$pid.txt" || return 1
+	tar -C /root -xzf "/root/$pid.tar.gz" && cd "/root/roundwatch-$pid" || return 1
+	cmp exe "$bin/miner" && grep -F '"complete":true,' manifest.json && [ -s proc/maps ] || return 1
+	grep -q '^PATH$' environment || fail "environment: $(cat environment)" || return 1
 	sum=$(sha256sum <"$bin/miner" | cut -d ' ' -f 1)
 	cat >/tmp/elsewhere <<-'END'
 		mount -t tmpfs none /proc && mount -t tmpfs none /sys && exec roundwatch explain --input "$1" "$2"
 	END
-	see "unshare -m sh /tmp/elsewhere /root/$pid.roundwatch $pid" && fits &&
+	see "unshare -m sh /tmp/elsewhere /root/roundwatch-$pid/recording.roundwatch $pid" && fits &&
 		shows "^randomx [a-z]+ \[$pid\] " "$@" " sha256 $sum" ' sure high: ' \
 			' maps [0-9]+ MiB, enough' '[ ,]memory' 'on the host of the recording' || return 1
-	told "check of the recording" "$(roundwatch check --input "/root/$pid.roundwatch" |
+	told "check of the recording" "$(roundwatch check --input recording.roundwatch |
 		sed -n 's/.*| randomx=\([0-9]*\);.*/\1/p')" 1
 }
 
@@ -342,6 +344,16 @@ put_away()
 	wait_for 60 is_settled "$1"
 } >/dev/null 2>&1
 
+# remembers WHAT...: after all of it, who mined and where, and that it is over
+remembers()
+{
+	see 'roundwatch history --since today' && fits && shows "$@" || return 1
+	roundwatch history --raw --noheadings -o PID,END >/tmp/history
+	grep -E "^$pid ended\$" /tmp/history || fail "history: $(cat /tmp/history)" || return 1
+	grep -E ' (running|unknown)$' /tmp/history && fail "it says that one goes on" && return 1
+	[ "$(grep -cE ' (ended|fell)$' /tmp/history)" -ge 4 ]
+}
+
 cp "$RW_TOP/build/roundwatch" /usr/local/sbin
 # shellcheck disable=SC2119 # no parameters
 load
@@ -380,4 +392,6 @@ test_case "process: one screen answers all" explains 'started by systemd'
 test_case "process: what is kept explains itself elsewhere" keeps 'who user root'
 test_case "process: it is stopped by a signal, and all screens say so" freezes stopped
 test_case "process: it is killed" stops none.service miner
+test_case "history: who mined, where and when" remembers 'randomx +[0-9]+ web +root +podman [0-9a-f]{12} ' \
+	'randomx +[0-9]+ miner +root +job.service [A-Z][a-z]{2} [0-9]{2} [0-9]{2}:[0-9]{2} +[0-9]+[sm] ended'
 finish

@@ -430,9 +430,10 @@ static enum status tell_gaps(const struct history *h)
 		char *name = text_for_terminal(p->boot[gap->boot].name);
 
 		status = STATUS_BLIND;
+		if (!i)
+			error("who mined at these times is not known:");
 		if (i < GAPS_TOLD)
-			error("%s%sfrom %s to %s %s: who mined then is not known",
-			      several && gap->watch != NO_RECORD ? name : "",
+			error("%s%s%s to %s: %s", several && gap->watch != NO_RECORD ? name : "",
 			      several && gap->watch != NO_RECORD ? ": " : "", from, until,
 			      watch_text(gap->watch));
 		free(from);

@@ -26,6 +26,10 @@ function __roundwatch_complete
 		case --suspect
 			printf '%s\n' ok warning critical
 		case -o --output --sort
+			if test $command = collect
+				__fish_complete_path (commandline -ct)
+				return
+			end
 			test $command = history; or set command list
 			roundwatch $command --help 2>/dev/null | sed '1,/^Columns/d' | string split -n ' '
 		case -i --input --device --sysroot --directory --pools --allow --textfile --exec
@@ -36,7 +40,7 @@ function __roundwatch_complete
 			end
 			roundwatch $command --help 2>/dev/null | sed -n 's/^ *-/-/; s/  .*//; /^-/p' |
 				grep -o -e '--[a-z-]*'
-			if contains -- $command list explain
+			if contains -- $command list explain collect
 				roundwatch list --raw --noheadings -o PID 2>/dev/null
 			else if test $command = record; and not string match -q -- "-*" (commandline -ct)
 				__fish_complete_path (commandline -ct)

@@ -268,10 +268,8 @@ static void handle_process(const struct target *a)
 
 static void keep(struct steps *to, const struct roundwatch_tally *t)
 {
-	add(to, STEP_KEEP, NULL, "roundwatch record /root/%u.roundwatch", t->tgid);
-	add(to, STEP_KEEP, NULL, "cp /proc/%1$u/exe /root/%1$u.exe", t->tgid);
-	add(to, STEP_KEEP, NULL, "cat /proc/%1$u/environ /proc/%1$u/maps >/root/%1$u.txt",
-	    t->tgid);
+	add(to, STEP_KEEP, "evidence that ends with the process",
+	    "roundwatch collect -o /root/%1$u.tar.gz %1$u", t->tgid);
 }
 
 /* A unit that runs nothing but this, and may be frozen and stopped as a whole. */

@@ -100,7 +100,7 @@ void spans_find(struct spans *to, const struct past *p);
 void spans_gaps(struct spans *to, const struct spans *all, const struct past *p, int64_t since_ns,
 		int64_t until_ns);
 
-/* In words, to follow "from A to B "; static. */
+/* In words; static. */
 const char *watch_text(enum watch watch);
 
 enum end {
