@@ -9,11 +9,14 @@
  * records   reads what there is, and looks for what must not be in it
  * calls     the calls that the files do not have
  * hand      passes an open device to a process of another user in other namespaces
+ * shared    reads by two processes, and waits with epoll
+ * ring      reads and waits with io_uring
  * random SECONDS [SEED]  calls at random, from several threads
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -441,6 +444,202 @@ static int hand(void)
 	return 0;
 }
 
+/* Records until there are none; the first and the last of a snapshot are counted in @ends. */
+static size_t read_rest(int fd, unsigned char *at, size_t room, size_t ends[2])
+{
+	const struct roundwatch_header *h = (const void *)at;
+	size_t count = 0, i;
+	ssize_t n;
+
+	while ((n = read(fd, at, room)) > 0)
+		for (i = 0; i < (size_t)n; i += h->size) {
+			h = (const void *)(at + i);
+			check_record(at + i, n - i);
+			ends[0] += h->type == ROUNDWATCH_INFO;
+			ends[1] += h->type == ROUNDWATCH_SNAPSHOT_END;
+			count++;
+		}
+	if (errno != EAGAIN)
+		complain("read: %s", strerror(errno));
+	return count;
+}
+
+/* What one has read, the other has not. */
+static void fork_reads(unsigned char *at)
+{
+	int fd = open_device(O_NONBLOCK), status;
+	size_t ends[2] = { 0 };
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (read(fd, at, MAX_RECORD) <= 0 ||
+		    ((struct roundwatch_header *)at)->type != ROUNDWATCH_INFO)
+			complain("the child does not read the first record");
+		exit(!!wrong);
+	}
+	if (waitpid(pid, &status, 0) != pid || status)
+		complain("the child failed");
+	read_rest(fd, at, MAX_RECORD, ends);
+	if (ends[0] != 0 || ends[1] != 1)
+		complain("after the child's read: %zu first records, %zu last", ends[0], ends[1]);
+	close(fd);
+}
+
+static void expect_events(const char *when, int epoll, int events)
+{
+	struct epoll_event event;
+	int n = epoll_wait(epoll, &event, 1, 0);
+
+	if (n != events)
+		complain("epoll, %s: %d events, not %d", when, n, events);
+}
+
+static void epolls(unsigned char *at)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int fd = open_device(O_NONBLOCK), epoll = epoll_create1(0), again;
+	size_t ends[2];
+
+	if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event))
+		die("epoll");
+	expect_events("level", epoll, 1);
+	expect_events("level, again", epoll, 1);
+	event.events = EPOLLIN | EPOLLET;
+	epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event);
+	expect_events("edge", epoll, 1);
+	expect_events("edge, again", epoll, 0);
+	event.events = EPOLLIN;
+	epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event);
+	read_rest(fd, at, ARENA, ends);
+	expect_events("when all is read", epoll, 0);
+	close(fd);
+	fd = open_device(O_NONBLOCK);
+	epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+	again = dup(fd);
+	close(fd);
+	expect_events("closed, but for a copy", epoll, 1);
+	close(again);
+	expect_events("closed in the set", epoll, 0);
+	expect("epoll_ctl of a closed one", epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL), EBADF);
+	close(epoll);
+}
+
+static int shared(void)
+{
+	unsigned char *at = arena();
+
+	fork_reads(at);
+	epolls(at);
+	return 0;
+}
+
+/* An io_uring with room for one call at a time. */
+static struct ring {
+	int fd;
+	struct io_uring_params params;
+	struct io_uring_sqe *sqe;
+	unsigned char *sq, *cq;
+} ring;
+
+static unsigned int *sq_word(unsigned int offset)
+{
+	return (unsigned int *)(ring.sq + offset);
+}
+
+static void submit(int op, int fd, void *to, size_t size)
+{
+	unsigned int *tail = sq_word(ring.params.sq_off.tail);
+
+	memset(ring.sqe, 0, sizeof(*ring.sqe));
+	ring.sqe->opcode = op;
+	ring.sqe->fd = fd;
+	ring.sqe->addr = (uintptr_t)to;
+	ring.sqe->len = size;
+	if (op == IORING_OP_READ)
+		ring.sqe->off = -1;
+	else if (op == IORING_OP_POLL_ADD)
+		ring.sqe->poll32_events = POLLIN;
+	sq_word(ring.params.sq_off.array)[*tail & *sq_word(ring.params.sq_off.ring_mask)] = 0;
+	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, ring.fd, 1, 0, 0, NULL, 0) != 1)
+		die("io_uring_enter");
+}
+
+static int completed(void)
+{
+	unsigned int *head = (unsigned int *)(ring.cq + ring.params.cq_off.head), mask;
+	struct io_uring_cqe *cqe = (void *)(ring.cq + ring.params.cq_off.cqes);
+	int res;
+
+	if (syscall(SYS_io_uring_enter, ring.fd, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
+		die("io_uring_enter");
+	mask = *(unsigned int *)(ring.cq + ring.params.cq_off.ring_mask);
+	res = cqe[*head & mask].res;
+	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
+	return res;
+}
+
+static int call(int op, int fd, void *to, size_t size)
+{
+	submit(op, fd, to, size);
+	return completed();
+}
+
+static void expect_result(const char *what, int res, int want)
+{
+	if (res != want)
+		complain("io_uring, %s: %d, not %d", what, res, want);
+}
+
+static int open_ring(void)
+{
+	const int both = PROT_READ | PROT_WRITE;
+
+	ring.fd = syscall(SYS_io_uring_setup, 1, &ring.params);
+	if (ring.fd < 0)
+		return -1;
+	ring.sqe = mmap(NULL, PAGE, both, MAP_SHARED, ring.fd, IORING_OFF_SQES);
+	ring.sq = mmap(NULL, PAGE, both, MAP_SHARED, ring.fd, IORING_OFF_SQ_RING);
+	ring.cq = mmap(NULL, PAGE, both, MAP_SHARED, ring.fd, IORING_OFF_CQ_RING);
+	if (ring.sqe == MAP_FAILED || ring.sq == MAP_FAILED || ring.cq == MAP_FAILED)
+		die("mmap");
+	return 0;
+}
+
+static int rings(void)
+{
+	unsigned char *at = arena();
+	size_t ends[2] = { 0 };
+	int fd, res;
+
+	if (open_ring()) {
+		printf("# this kernel has no io_uring: %s\n", strerror(errno));
+		return errno != ENOSYS;
+	}
+	fd = open_device(O_NONBLOCK);
+	expect_result("poll", call(IORING_OP_POLL_ADD, fd, NULL, 0), POLLIN);
+	expect_result("read of a byte", call(IORING_OP_READ, fd, at, 1), -EINVAL);
+	expect_result("read to the kernel", call(IORING_OP_READ, fd, KERNEL, PAGE), -EFAULT);
+	res = call(IORING_OP_READ, fd, at, MAX_RECORD);
+	if (res <= 0 || ((struct roundwatch_header *)at)->type != ROUNDWATCH_INFO)
+		complain("io_uring, read: %d", res);
+	else
+		check_records(at, res);
+	read_rest(fd, at, ARENA, ends);
+	if (ends[0] || ends[1] != 1)
+		complain("after io_uring: %zu first records, %zu last", ends[0], ends[1]);
+	/*
+	 * These wait when the process ends: io_uring itself, although the file is not to wait,
+	 * and a thread of the kernel in a read that waits.
+	 */
+	submit(IORING_OP_POLL_ADD, fd, NULL, 0);
+	submit(IORING_OP_READ, fd, at, PAGE);
+	fcntl(fd, F_SETFL, 0);
+	submit(IORING_OP_READ, fd, at, PAGE);
+	close(fd);
+	return 0;
+}
+
 static double deadline;
 
 static double now(void)
@@ -561,10 +760,14 @@ int main(int argc, char **argv)
 		status = calls();
 	else if (!strcmp(mode, "hand"))
 		status = hand();
+	else if (!strcmp(mode, "shared"))
+		status = shared();
+	else if (!strcmp(mode, "ring"))
+		status = rings();
 	else if (!strcmp(mode, "random") && argc > 2)
 		status = random_for(atof(argv[2]), argc > 3 ? atoi(argv[3]) : 1);
 	else
-		fputs("usage: attack ioctls|reads|records|calls|hand|random SECONDS [SEED]\n",
+		fputs("usage: attack ioctls|reads|records|calls|hand|shared|ring|random SECONDS [SEED]\n",
 		      stderr);
 	return status ? status : wrong > 0;
 }

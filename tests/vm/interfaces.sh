@@ -27,6 +27,12 @@ attacked()
 	prepare && "$attack" "$1" && as_member "$attack" "$1"
 }
 
+# What waits in the ring when the process ends must not keep the module.
+ring_ends()
+{
+	attacked ring && await 20 unload
+}
+
 # Tallies of living and ended tasks, and changes that come while it reads.
 tells_no_secrets()
 {
@@ -104,6 +110,8 @@ test_case "every ioctl number, and bad addresses" attacked ioctls
 test_case "every size of a read" attacked reads
 test_case "calls that the files do not have" attacked calls
 test_case "an open device that is handed on can be read, and not opened anew" hands_on
+test_case "an open device is shared by a child, and waited for with epoll" attacked shared
+test_case "io_uring reads it and waits, and ends with its process" ring_ends
 test_case "no address, no memory that was never written, in any record" tells_no_secrets
 test_case "parameters are fixed" parameters_are_fixed
 test_case "a container with the device and root's capabilities is refused" in_container
