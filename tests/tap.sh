@@ -9,6 +9,8 @@
 
 count=0
 failed=0
+tap_titles="
+"
 tap_logs=$(mktemp -d)
 # Every program that a case starts has this in its environment, however it was started.
 RW_CASE=
@@ -36,11 +38,19 @@ end_case()
 	done 2>/dev/null
 }
 
-# test_case NAME COMMAND...: one line of TAP. If the case fails, what it started is ended.
+# test_case NAME COMMAND...: one line of TAP. If the case fails, what it started is ended. A name that
+# another case has fails: no log would say which of them it was.
 test_case()
 {
 	title=$1
 	shift
+	case $tap_titles in
+	*"
+$title
+"*) set -- fail "another case has this name" ;;
+	esac
+	tap_titles="$tap_titles$title
+"
 	count=$((count + 1))
 	RW_CASE=$$.$count
 	set_up

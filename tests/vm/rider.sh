@@ -35,8 +35,8 @@ preempted()
 }
 
 test_case "finds one that is in RN at each tick" finds ride
-test_case "finds it if another of its programs runs at each tick" preempted ride
-test_case "finds it beside another busy program" finds ride nearest
+test_case "finds one in RN if another of its programs runs at each tick" preempted ride
+test_case "finds one in RN beside another busy program" finds ride nearest
 test_case "finds one that is in RU at each tick" finds ride-up
-test_case "finds it if another of its programs runs at each tick" preempted ride-up
+test_case "finds one in RU if another of its programs runs at each tick" preempted ride-up
 finish
