@@ -186,6 +186,15 @@ absent "kernel log"
 says "kernel log" text "Kernel log:    [    4.000001] roundwatch: trouble 4" \
 	"[   12.345678] Lockdown: insmod: unsigned module loading is restricted"
 same "kernel log: how much of it" "$(json status.log.length)" 5
+printf '%s\n' '3,1,1000000,-;roundwatch: the module' '11,2,2000000,-;roundwatch: a program' \
+	'6,3,3000000,-;roundwatch[7]: segfault at 0' '6,4,4000000,-;roundwatch: abc[7]: segfault at 0' \
+	'6,5,5000000,-;audit: type=1326 comm="roundwatch"' '6,6,6000000,-;traps: roundwatch: a[7] trap' \
+	'3,7,7000000,-;Loading of unsigned module is rejected' \
+	'3,8,8000000,-;module roundwatch: its size is wrong' >host/dev/kmsg
+absent "kernel log: look-alikes"
+says "kernel log: look-alikes" text "roundwatch: the module" "unsigned module is rejected" \
+	"module roundwatch: its size"
+same "kernel log: look-alikes: how many lines" "$(json status.log.length)" 3
 rm host/dev/kmsg
 absent "no kernel log"
 says "no kernel log" text "Kernel log:    not readable: No such file"

@@ -300,24 +300,45 @@ static void read_command_line(const struct host *host, struct kernel *k)
 	}
 }
 
-/* Lines of the module, or about an unnamed module, but no lines about accused processes. */
-static bool is_about_us(const char *message)
+static bool starts(const char *text, const char *with)
 {
-	return (strstr(message, MODULE) && !strstr(message, "] uid ")) ||
-	       strstr(message, "unsigned module") || strstr(message, "Loading of module with un");
+	return !strncmp(text, with, strlen(with));
 }
 
-/* "6,1234,5678,-;message": the third number is the time since boot in microseconds. */
+/*
+ * Lines of the module, or about an unnamed module, but no lines about accused processes. The
+ * kernel also prints names of programs, which anybody chooses: "NAME[PID]: segfault at ...".
+ */
+static bool is_about_us(const char *message)
+{
+	static const char ours[] = MODULE ": ";
+
+	if (starts(message, ours))
+		/* A name has at most 15 bytes, and the PID follows. */
+		return strcspn(message, "[") > 15 && !strstr(message, "] uid ");
+	return starts(message, "module " MODULE ": ") ||
+	       starts(message, "failed to validate module [" MODULE "]") ||
+	       starts(message, "Loading of unsigned module") ||
+	       starts(message, "Loading of module with un") ||
+	       (starts(message, "Lockdown: ") && strstr(message, ": unsigned module loading"));
+}
+
+/*
+ * "6,1234,5678,-;message": the first number is the facility, times 8, and the level; the third
+ * is the time since boot in microseconds. What programs write has another facility than the
+ * kernel's, 0.
+ */
 static void read_log_line(struct kernel *k, char *line)
 {
 	char *message = strchr(line, ';');
-	unsigned long long micros = 0;
+	unsigned long long priority, micros;
 
 	/* A line that starts with a blank continues the previous record. */
 	if (*line == ' ' || !message)
 		return;
 	*message++ = '\0';
-	if (!is_about_us(message) || sscanf(line, "%*u,%*u,%llu", &micros) != 1)
+	if (!is_about_us(message) ||
+	    sscanf(line, "%llu,%*u,%llu", &priority, &micros) != 2 || priority >= 8)
 		return;
 	if (k->logs == KERNEL_LOG_LINES) {
 		free(k->log[0]);
