@@ -2,6 +2,7 @@
 /* Rows, rates and order of roundwatch top. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/util.h"
 #include "output/top-model.h"
@@ -217,6 +218,34 @@ static void test_groups(void)
 	top_free(&m);
 }
 
+/* The worst of a group is beyond doubt, another one is not. */
+static void test_doubt(void)
+{
+	static const char path[] = "test-top-model.allow";
+	struct top_model m = { .host = &nowhere, .patience_ns = 5 * NSEC, .sort = TOP_VERDICT };
+	struct roundwatch_tally t[] = { thread(1, 1, 100, 1), thread(2, 2, 50, 1) };
+	struct allow allow = { 0 };
+	FILE *f = fopen(path, "w");
+
+	ok(f && fputs("exe /usr/bin/x user 0\n", f) > 0 && !fclose(f), "an allow list");
+	is(allow_read(&allow, path), 0, "which can be read");
+	unlink(path);
+	m.allow = &allow;
+	t[0].uid = 1000;
+	t[0].verdict = t[0].highest = ROUNDWATCH_RANDOMX;
+	t[1].verdict = t[1].highest = ROUNDWATCH_SUSPECT;
+	update(&m, 10, t, 2);
+	ok(!m.view[0]->doubt, "of the worst process there is no doubt");
+	ok(m.view[1]->doubt, "of the other one there is");
+	top_group(&m, BY_CONTAINER);
+	is(m.shown, 1, "both are in a group");
+	is(m.view[0]->subject.tally.tgid, 1, "the worst stands for it");
+	ok(m.view[0]->doubt && strstr(m.view[0]->doubt, "exe /usr/bin/x"),
+	   "and the doubt about the other one is that of the group");
+	top_free(&m);
+	allow_free(&allow);
+}
+
 static void test_order(void)
 {
 	struct top_model m = { .host = &nowhere, .sort = TOP_VERDICT };
@@ -354,6 +383,7 @@ int main(void)
 	test_identity();
 	test_ended();
 	test_groups();
+	test_doubt();
 	test_order();
 	test_bar();
 	test_sparkline();
