@@ -8,12 +8,14 @@
 
 KVER	?= $(shell uname -r)
 KDIR	?= /lib/modules/$(KVER)/build
+# ARCH=arm64: demo, bench, matrix and programs are for arm64, whatever this machine is.
+ARCH	?= amd64
 
 all: reporter module
 
 help:
 	@echo 'make [all]          the reporter, and the module for the running kernel (KDIR=$(KDIR))'
-	@echo 'make demo           a real miner, caught in a virtual machine'
+	@echo 'make demo           a real miner, caught in a virtual machine; ARCH=arm64: on an arm64 one'
 	@echo 'make check          every test; make check-unit, check-vm, check-fleet: some of it; make check-long: more'
 	@echo 'make check-debug    the module on kernels that find faults: KASAN, lockdep, KCSAN, PREEMPT_RT'
 	@echo 'make matrix         every kernel that Debian has packages of: build, boot, run the cases'
@@ -37,16 +39,27 @@ module:
 	@echo 'built build/module/host/roundwatch.ko'
 
 # What the unit tests and the virtual machine run.
+ifeq ($(ARCH),arm64)
+programs:
+	@scripts/cross arm64 $(MAKE) -s -C userspace O=../build/arm64
+	@scripts/cross arm64 $(MAKE) -s -C tests/vm O=../../build/arm64
+else
 programs: reporter
 	@$(MAKE) -s -C userspace O=../build ../build/mkrecord
 	@$(MAKE) -s -C tests/unit O=../../build
 	@$(MAKE) -s -C tests/vm O=../../build
+endif
 
 demo:
+ifeq ($(ARCH),arm64)
+	@scripts/deps build vm
+	@$(MAKE) -s programs
+else
 	@scripts/deps build vm demo
 	@$(MAKE) -s reporter
 	@$(MAKE) -s -C tests/vm O=../../build
-	@scripts/demo
+endif
+	@scripts/demo $(ARCH)
 
 check:
 	@scripts/check
@@ -56,7 +69,7 @@ check-unit check-vm check-fleet check-long check-debug:
 
 matrix:
 	@scripts/deps build vm demo chroot
-	@scripts/matrix --dkms
+	@scripts/matrix --dkms --arch $(ARCH)
 
 fuzz:
 	@scripts/deps build fuzz
@@ -65,7 +78,7 @@ fuzz:
 
 bench:
 	@scripts/deps build vm bench
-	@scripts/bench
+	@scripts/bench $(ARCH)
 
 # The reporter to PREFIX, the module to DKMS, which builds it for the running kernel and for those
 # to come. Says what is missing before it begins.

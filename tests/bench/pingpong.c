@@ -10,8 +10,8 @@
  * Run it with SCHED_FIFO: preemption by the fair class varies by up to 1,000 per switch.
  * Waiting tasks cost the scheduler 13 per switch; hence the pauses and the median.
  *
- * Both processes load MXCSR in every round even if it does not change, so that all modes execute
- * the same instructions.
+ * Both processes load MXCSR, or FPCR, in every round even if it does not change, so that all modes
+ * execute the same instructions.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -24,21 +24,23 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <x86intrin.h>
 
-#define MXCSR_INIT	0x1f80U
-#define MXCSR_RC_SHIFT	13
+#include "../rounding.h"
+#ifndef __aarch64__
+#include <x86intrin.h>
+#endif
+
 #define MODES		4
 
 #define MAX_BATCHES	1000
 
-static unsigned int mxcsr[MODES];	/* value for a round, by its number modulo MODES */
+static unsigned int control[MODES];	/* value for a round, by its number modulo MODES */
 static char byte;
 
 static void usage(FILE *to)
 {
 	fputs("usage: pingpong [OPTION…]\n"
-	      "  --mode N    MXCSR.RC of both processes (0, nearest)\n"
+	      "  --mode N    rounding mode of both processes (0, nearest)\n"
 	      "  --walk      the next of the four modes in every round\n"
 	      "  --warmup N  round trips before anything is measured (5000)\n"
 	      "  --rounds N  round trips of a batch (2000)\n"
@@ -58,27 +60,51 @@ static unsigned long number(const char *text, unsigned long max)
 	return value;
 }
 
+/* Of instructions, if it counts at 1 GHz and an instruction takes 1 ns. */
+static uint64_t counter(void)
+{
+#ifdef __aarch64__
+	uint64_t count;
+
+	__asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r" (count));
+	return count;
+#else
+	return __rdtsc();
+#endif
+}
+
 /* Two instructions per iteration. */
 static uint64_t count_turns(unsigned long turns)
 {
-	uint64_t begin = __rdtsc();
+	uint64_t begin = counter();
 
+#ifdef __aarch64__
+	__asm__ volatile("1: subs %0, %0, #1\n\tb.ne 1b" : "+r"(turns) : : "cc");
+#else
 	__asm__ volatile("1: dec %0\n\tjnz 1b" : "+r"(turns));
-	return __rdtsc() - begin;
+#endif
+	return counter() - begin;
 }
 
 /* An interrupt may add to one attempt, but not to all of them. */
+static uint64_t count_turns_undisturbed(unsigned long turns)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (int i = 0; i < 5; i++) {
+		uint64_t count = count_turns(turns);
+
+		if (count < least)
+			least = count;
+	}
+	return least;
+}
+
 static void verify_counter(void)
 {
 	const unsigned long turns = 10000;
-	uint64_t count = UINT64_MAX;
+	uint64_t count = count_turns_undisturbed(2 * turns) - count_turns_undisturbed(turns);
 
-	for (int i = 0; i < 5; i++) {
-		uint64_t twice = count_turns(2 * turns) - count_turns(turns);
-
-		if (twice < count)
-			count = twice;
-	}
 	if (count + 4 < 2 * turns || count > 2 * turns + 4)
 		errx(1, "%lu instructions counted as %lu: this is not QEMU with -icount shift=0",
 		     2 * turns, (unsigned long)count);
@@ -99,7 +125,7 @@ static void put(int pipe)
 static void __attribute__((noreturn)) answer(int from, int to)
 {
 	for (unsigned long round = 0;; round++) {
-		_mm_setcsr(mxcsr[round % MODES]);
+		set_control(control[round % MODES]);
 		get(from);
 		put(to);
 	}
@@ -107,14 +133,14 @@ static void __attribute__((noreturn)) answer(int from, int to)
 
 static double batch(int to, int from, unsigned long rounds)
 {
-	uint64_t begin = __rdtsc();
+	uint64_t begin = counter();
 
 	for (unsigned long round = 0; round < rounds; round++) {
-		_mm_setcsr(mxcsr[round % MODES]);
+		set_control(control[round % MODES]);
 		put(to);
 		get(from);
 	}
-	return (__rdtsc() - begin) / (2.0 * rounds);
+	return (counter() - begin) / (2.0 * rounds);
 }
 
 static int compare(const void *a, const void *b)
@@ -175,7 +201,7 @@ int main(int argc, char **argv)
 	}
 	verify_counter();
 	for (unsigned long i = 0; i < MODES; i++)
-		mxcsr[i] = MXCSR_INIT | (unsigned int)(walk ? i : mode) << MXCSR_RC_SHIFT;
+		control[i] = CONTROL_INIT | mode_bits(walk ? i : mode);
 
 	if (pipe(there) || pipe(back))
 		err(1, "pipe");
@@ -197,7 +223,7 @@ int main(int argc, char **argv)
 		usleep(pause_ms * 1000);
 		sorted[i] = result[i] = batch(there[1], back[0], rounds);
 	}
-	_mm_setcsr(MXCSR_INIT);
+	set_control(CONTROL_INIT);
 	close(there[1]);
 	wait(NULL);
 

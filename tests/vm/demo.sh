@@ -50,7 +50,7 @@ await 60 has_row COMM=interval PID="$interval" || give_up "interval was not obse
 await 60 has_row COMM=emulator PID="$emulator" || give_up "emulator was not observed"
 
 step "roundwatch"
-"$RW_TOP/build/roundwatch" || give_up "the reporter failed"
+"$RW_BUILD/roundwatch" || give_up "the reporter failed"
 
 step "cat /proc/roundwatch"
 cat /proc/roundwatch

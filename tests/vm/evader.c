@@ -26,7 +26,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <xmmintrin.h>
+
+#include "../rounding.h"
 
 static unsigned long memory_mib = 300, nap = 4, exec_ms;
 static unsigned long spread;
@@ -48,13 +49,15 @@ static void die(const char *what)
 	exit(2);
 }
 
-static void set_mode(unsigned int mode)
+static void round_to(unsigned int mode)
 {
+	set_control(CONTROL_INIT | CONTROL_FLUSH | mode_bits(mode));
+#ifndef __aarch64__
 	unsigned short fcw = 0x37f | mode << 10;
 
-	_mm_setcsr(0x9fc0 | mode << 13);
 	if (x87)
 		__asm__ volatile("fldcw %0" : : "m" (fcw));
+#endif
 }
 
 /* Mixes @of for so much CPU time, until the deadline. Makes system calls only to nap. */
@@ -73,13 +76,13 @@ static void mix(const char *of, double cpu_s, double deadline)
 			dice ^= dice << 13;
 			dice ^= dice >> 7;
 			dice ^= dice << 17;
-			set_mode(of[(dice >> 33) % n] - '0');
+			round_to(of[(dice >> 33) % n] - '0');
 			for (k = 0; k < 10000; k++)
 				__asm__ volatile("");
 		}
 		now = clock_s(CLOCK_PROCESS_CPUTIME_ID);
 		if (nap < 4 && now - last > 0.009) {
-			set_mode(nap);
+			round_to(nap);
 			nanosleep(&moment, NULL);
 			last = now;
 		}

@@ -5,7 +5,7 @@
 
 . "$RW_TOP/tests/vm/lib.sh"
 . "$RW_TOP/tests/vm/guest-lib.sh"
-reporter=$RW_TOP/build/roundwatch
+reporter=$RW_BUILD/roundwatch
 
 # verdict PID WANTED: checks the reporter's verdict on the process, and its flag guest.
 verdict()

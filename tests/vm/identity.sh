@@ -5,7 +5,7 @@
 # make control groups with the same names.
 
 . "$RW_TOP/tests/vm/lib.sh"
-reporter=$RW_TOP/build/roundwatch
+reporter=$RW_BUILD/roundwatch
 cgroups=/sys/fs/cgroup
 id1=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 id2=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210

@@ -4,8 +4,9 @@
  *
  * It makes the guest look like the host with another kernel installed: the host's root, over it
  * the tree of scripts/kernel, both read-only through 9p or virtiofs, and over both a tmpfs that
- * takes every write. Then it runs one command, reports its exit status to the host, and switches
- * the machine off.
+ * takes every write. If the root is not the host's, as its programs are of another architecture,
+ * RW_SHARE in /args names the share that has the project. Then it runs one command, reports its
+ * exit status to the host, and switches the machine off.
  *
  * From the host it gets three files in the initramfs:
  *   /modules/list   the modules to load, in order, one file name a line
@@ -182,15 +183,32 @@ static void mount_share(const char *tag, const char *dir)
 		fail("mount %s on %s", tag, dir);
 }
 
-static void make_root(void)
+static void mount_overlay(const char *lower, const char *dir, const char *writes)
 {
+	char options[512], upper[64], work[64];
+
+	snprintf(upper, sizeof(upper), "/writes/%s", writes);
+	snprintf(work, sizeof(work), "/writes/%s.work", writes);
+	make_dirs(upper);
+	make_dirs(work);
+	snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s", lower, upper,
+		 work);
+	mount_on("overlay", dir, "overlay", 0, options);
+}
+
+static void make_root(const char *project, const char *top)
+{
+	char dir[PATH_MAX];
+
 	mount_share("host", "/host");
 	mount_share("kernel", "/kernel");
 	mount_on("tmpfs", "/writes", "tmpfs", 0, "mode=0755");
-	make_dirs("/writes/upper");
-	make_dirs("/writes/work");
-	mount_on("overlay", "/root", "overlay", 0,
-		 "lowerdir=/kernel:/host,upperdir=/writes/upper,workdir=/writes/work");
+	mount_overlay("/kernel:/host", "/root", "root");
+	if (!project)
+		return;
+	mount_share(project, "/project");
+	snprintf(dir, sizeof(dir), "/root%s", top);
+	mount_overlay("/project", dir, "project");
 }
 
 static void enter_root(const char *top)
@@ -428,7 +446,7 @@ int main(void)
 		fail("no RW_NONCE on the kernel's command line, or no RW_TOP in /args");
 	}
 	load_modules();
-	make_root();
+	make_root(get(envp, "RW_SHARE"), top);
 	enter_root(top);
 	loopback_up();
 	if (sethostname("roundwatch-vm", strlen("roundwatch-vm")) || chdir(top))

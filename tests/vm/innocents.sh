@@ -7,7 +7,7 @@
 
 # shellcheck source=tests/vm/lib.sh
 . "$RW_TOP/tests/vm/lib.sh"
-reporter=$RW_TOP/build/roundwatch
+reporter=$RW_BUILD/roundwatch
 innocents=$bin/innocents
 seconds=${RW_SECONDS:-60}
 group=

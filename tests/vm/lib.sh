@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # For scripts that run inside the virtual machine: TAP, ways to wait, the module, miners.
 
-bin=$RW_TOP/build/tests
+bin=$RW_BUILD/tests
 
 # shellcheck source=tests/tap.sh
 . "$RW_TOP/tests/tap.sh"

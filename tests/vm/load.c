@@ -19,12 +19,13 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <xmmintrin.h>
 
-#define RN	0x0000U
-#define RD	0x2000U
-#define RU	0x4000U
-#define RZ	0x6000U
+#include "../rounding.h"
+
+#define RN	0
+#define RD	1
+#define RU	2
+#define RZ	3
 
 static double deadline;
 static volatile double sink;
@@ -35,11 +36,6 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
-static void round_to(unsigned int mode)
-{
-	_mm_setcsr((_mm_getcsr() & ~RZ) | mode);
 }
 
 /* Interval arithmetic: encloses the logistic map, lower bound RD, upper RU. */
@@ -54,10 +50,10 @@ static void interval(void)
 		for (i = 0; i < 400; i++) {
 			double l = lo, h = hi;
 
-			round_to(RD);
+			set_mode(RD);
 			for (n = 0; n < 200; n++)
 				lo = 3.7 * l * (1.0 - h);
-			round_to(RU);
+			set_mode(RU);
 			for (n = 0; n < 200; n++)
 				hi = 3.7 * h * (1.0 - l);
 			if (hi - lo > 0.5) {
@@ -65,7 +61,7 @@ static void interval(void)
 				hi = 0.3 + 1e-15;
 			}
 		}
-		round_to(RN);
+		set_mode(RN);
 		x = 0;
 		for (i = 0; i < 20000; i++)
 			x += sqrt(i);
@@ -76,17 +72,18 @@ static void interval(void)
 /* An emulator: RZ, denormals are zero; occasionally code of the host in RN. */
 static void emulator(void)
 {
-	unsigned int guest = 0xffc0 | RZ, host = _mm_getcsr();
+	unsigned int host = get_control();
+	unsigned int guest = (host & ~CONTROL_MODES) | CONTROL_FLUSH | mode_bits(RZ);
 	volatile float acc = 1;
 	int i;
 
 	while (now() < deadline) {
-		_mm_setcsr(guest);
+		set_control(guest);
 		for (i = 0; i < 200000; i++)
 			acc = acc * 1.0001f + (float)(i & 7);
 		if (acc > 1e30f)
 			acc = 1;
-		_mm_setcsr(host);
+		set_control(host);
 		for (i = 0; i < 20000; i++)
 			sink = sqrt(i);
 	}
@@ -107,7 +104,7 @@ static void fenv(void)
 	}
 }
 
-/* All modes at random with MXCSR alone, and as much memory mapped as RandomX needs. */
+/* All modes at random, on x86 without x87's, and as much memory mapped as RandomX needs. */
 static void walk(void)
 {
 	const size_t cache = 256UL << 20;
@@ -119,7 +116,7 @@ static void walk(void)
 		exit(1);
 	while (now() < deadline) {
 		seed = seed * 1103515245 + 12345;
-		round_to((seed >> 16 & 3) << 13);
+		set_mode(seed >> 16);
 		for (i = 0; i < 2000; i++)
 			sink = sqrt(i);
 	}
@@ -165,9 +162,9 @@ static void ride(unsigned int mode)
 		phase -= stepped;
 		seed = seed * 1103515245 + 12345;
 		if (phase > tick / 10 && phase < tick * 9 / 10)
-			round_to((seed >> 16 & 3) << 13);
+			set_mode(seed >> 16);
 		else
-			round_to(mode);
+			set_mode(mode);
 		for (i = 0; i < 200; i++)
 			sink = sqrt(i);
 	}
@@ -201,7 +198,7 @@ static void park(unsigned int mode)
 {
 	int i;
 
-	round_to(mode);
+	set_mode(mode);
 	while (now() < deadline)
 		for (i = 0; i < 100000; i++)
 			sink = sqrt(i);
@@ -212,7 +209,7 @@ static int inherit(char *self)
 {
 	pid_t pid;
 
-	round_to(RU);
+	set_mode(RU);
 	pid = fork();
 	if (pid < 0)
 		return 1;

@@ -29,7 +29,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <xmmintrin.h>
+
+#include "../rounding.h"
 
 static unsigned long threads = 1, seconds = 10, lifetime, then, rounds = 1;
 static bool interpreter, forks, evade, naps, renames, spawn;
@@ -105,7 +106,7 @@ static void mine(unsigned long n)
 			/* The first evader selects RN whenever it enters the kernel. */
 			struct timespec nap = { .tv_nsec = 50000 };
 
-			_mm_setcsr(_mm_getcsr() & ~0x6000U);
+			set_mode(0);
 			nanosleep(&nap, NULL);
 		}
 	}

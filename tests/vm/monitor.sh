@@ -3,8 +3,8 @@
 # Tests monitor, check and metrics with the module and real miners. Run by `scripts/vm run`.
 
 . "$RW_TOP/tests/vm/lib.sh"
-reporter=$RW_TOP/build/roundwatch
-mkrecord=$RW_TOP/build/mkrecord
+reporter=$RW_BUILD/roundwatch
+mkrecord=$RW_BUILD/mkrecord
 events=/tmp/events
 
 # event ACTION PID PATH: prints the value at PATH of the last such event of the process.

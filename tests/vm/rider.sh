@@ -11,7 +11,7 @@
 finds()
 {
 	load || return 1
-	"$RW_TOP/build/roundwatch" monitor --action kill >/tmp/events &
+	"$RW_BUILD/roundwatch" monitor --action kill >/tmp/events &
 	monitor=$!
 	if [ "${2-}" ]; then
 		start "$bin/load" "$2" 120

@@ -49,7 +49,7 @@ install_all()
 	lay_out_modules && install_version 0.0.8 8 && "$module" load &&
 		device_is 'root:root 440' || return 1
 	make -s -C "$RW_TOP/packaging" install-module install-host &&
-		cp "$RW_TOP/build/roundwatch" /usr/local/sbin &&
+		cp "$RW_BUILD/roundwatch" /usr/local/sbin &&
 		/usr/local/libexec/roundwatch/host || return 1
 	device_is 'root:roundwatch 440' || fail "the device is $(stat -c '%U:%G %a' /dev/roundwatch)"
 }

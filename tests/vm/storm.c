@@ -30,12 +30,11 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <xmmintrin.h>
 
+#include "../rounding.h"
 #include "roundwatch.h"
 
 #define PROC_FILE	"/proc/roundwatch"
-#define RC		0x6000U
 #define BROODS		3
 #define READS_US	50000	/* a read may wait */
 #define UNLOAD_SECONDS	60
@@ -53,11 +52,6 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
-static void round_to(unsigned int mode)
-{
-	_mm_setcsr((_mm_getcsr() & ~RC) | (mode & 3) << 13);
 }
 
 static void spin(unsigned int n)
@@ -82,10 +76,10 @@ static void *rounder(void *unused)
 	(void)unused;
 	if (write(ready[1], &byte, 1) != 1 || read(go[0], &byte, 1))
 		die("rounder");
-	round_to(mode);
+	set_mode(mode);
 	for (;;) {
 		spin(20000);
-		round_to(++mode);
+		set_mode(++mode);
 		if (!(mode % 64))
 			sched_yield();
 	}
@@ -144,7 +138,7 @@ static void __attribute__((noreturn)) birth(unsigned int seed, int generations)
 
 again:
 	prctl(PR_SET_NAME, "birth");
-	round_to(seed);
+	set_mode(seed);
 	spin(rand_r(&seed) % 200000);
 	if (generations && rand_r(&seed) % 2) {
 		pid = fork();

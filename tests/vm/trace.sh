@@ -4,8 +4,8 @@
 # `scripts/vm run`.
 
 . "$RW_TOP/tests/vm/lib.sh"
-reporter=$RW_TOP/build/roundwatch
-mkrecord=$RW_TOP/build/mkrecord
+reporter=$RW_BUILD/roundwatch
+mkrecord=$RW_BUILD/mkrecord
 instances=/sys/kernel/tracing/instances
 
 nothing_left()

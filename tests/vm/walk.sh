@@ -354,7 +354,7 @@ remembers()
 	[ "$(grep -cE ' (ended|fell)$' /tmp/history)" -ge 4 ]
 }
 
-cp "$RW_TOP/build/roundwatch" /usr/local/sbin
+cp "$RW_BUILD/roundwatch" /usr/local/sbin
 # shellcheck disable=SC2119 # no parameters
 load
 systemd-run --unit=pager /usr/local/sbin/roundwatch monitor 2>/dev/null

@@ -5,7 +5,7 @@
 # network is used. Needs `scripts/foreign trixie xmrig` first. Run by `scripts/vm run`.
 
 . "$RW_TOP/tests/vm/lib.sh"
-reporter=$RW_TOP/build/roundwatch
+reporter=$RW_BUILD/roundwatch
 root=$RW_TOP/build/foreign/trixie/root
 log=/tmp/xmrig.log
 
