@@ -56,8 +56,6 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <asm/cpufeature.h>
-#include <asm/fpu/api.h>
-#include <asm/fpu/types.h>
 #include <asm/ptrace.h>
 #ifdef HAVE_SCHED_HEADERS
 #include <linux/sched/signal.h>

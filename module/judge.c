@@ -3,8 +3,25 @@
 #include "roundwatch.h"
 #include "trace.h"
 
+/*
+ * Pages that the process maps, or where there is only one witness, that it uses. Huge
+ * pages of hugetlbfs are counted apart.
+ */
+static unsigned long pages(const struct mm_struct *mm)
+{
+	unsigned long used;
+
+	if (!rule.lone)
+		return READ_ONCE(mm->total_vm);
+	used = get_mm_rss((struct mm_struct *)mm);
+#ifdef CONFIG_HUGETLB_PAGE
+	used += atomic_long_read(&mm->hugetlb_usage);
+#endif
+	return used;
+}
+
 /**
- * judge_memory() - does the process map the memory that RandomX cannot do without?
+ * judge_memory() - does the process have the memory that RandomX cannot do without?
  * @t: owned, of the process or of one of its threads
  * @mm: of the running task; NULL if it is about to end
  *
@@ -18,7 +35,7 @@ bool judge_memory(struct tally *t, const struct mm_struct *mm)
 	unsigned long mib;
 
 	if (!(t->flags & ROUNDWATCH_GUEST) && mm) {
-		mib = READ_ONCE(mm->total_vm) >> (20 - PAGE_SHIFT);
+		mib = pages(mm) >> (20 - PAGE_SHIFT);
 		t->mapped_mib = min_t(unsigned long, mib, U16_MAX);
 		verdict_witness(&t->score, mib >= VERDICT_MEMORY_MIB);
 		if (tally_is_process(t))

@@ -65,6 +65,7 @@ static int set_rule(void)
 		.randomx = randomx_evidence,
 		.decay = decay,
 		.gap_ns = gap_us * NSEC_PER_USEC,
+		.lone = !FPU_HAS_SECOND,
 	};
 	return 0;
 }

@@ -2,11 +2,10 @@
 /*
  * From an observation to a sample: the hot path, and what is done now and then.
  *
- * x86_fpu_regs_deactivated fires in __switch_to(), after the registers of the
- * outgoing task, still current, were saved: interrupts are off and the run
- * queue is locked. So nothing in this file may wait, wake, allocate or print.
+ * The tracepoint fires while tasks are switched and the outgoing one is still
+ * current: interrupts are off and the run queue is locked. So nothing in this file may
+ * wait, wake, allocate or print.
  */
-#include "arch/x86.h"
 #include "task.h"
 
 #define CREATE_TRACE_POINTS
@@ -62,25 +61,24 @@ static void sample_process(const struct task_struct *task,
 
 /*
  * The mode at a switch that the thread asked for is no evidence, as a miner can set
- * it before. A thread that entered the kernel by an interrupt or exception has no
- * system call number: orig_ax is negative, in the 32 bits that the kernel itself
- * looks at. A thread that is blocked asked for it in any case; it can have a page
- * fault that sleeps whenever it wants. A vCPU thread is always in a system call.
+ * it before. A thread that entered the kernel by an interrupt or exception did not.
+ * A thread that is blocked asked for it in any case; it can have a page fault that
+ * sleeps whenever it wants. A vCPU thread is always in a system call.
  */
 static __always_inline bool voluntary(const struct task_struct *task, bool guest)
 {
-	return !task_is_running(task) || (!guest && (s32)task_pt_regs(task)->orig_ax >= 0);
+	return !task_is_running(task) || (!guest && fpu_in_system_call(task));
 }
 
 static noinline void take_sample(struct tally *t, const struct task_struct *task,
-				 u32 mxcsr, u16 fcw, bool guest, bool is_look)
+				 u32 control, u16 second, bool guest, bool is_look)
 {
 	struct verdict_sample sample = {
 		.now_ms = now_ms(),
 		.cpu_ms = (task->se.sum_exec_runtime - t->cpu_ns) >> 20,
 		.thread = task->pid,
-		.mode = fpu_rounding(mxcsr),
-		.x87 = fpu_x87_rounding(fcw),
+		.mode = fpu_rounding(control),
+		.x87 = fpu_second_rounding(second),
 		.voluntary = voluntary(task, guest),
 	};
 	struct verdict_change change, look = { .counted = false };
@@ -101,8 +99,8 @@ static noinline void take_sample(struct tally *t, const struct task_struct *task
 	t->samples++;
 	t->cpu_ns = task->se.sum_exec_runtime;
 	t->next_ns = t->cpu_ns + rule.gap_ns;
-	t->mxcsr = mxcsr;
-	t->fcw = fcw;
+	t->control = control;
+	t->second = second;
 	t->uid = __kuid_val(task_uid(task));
 	memcpy(t->comm, task->comm, sizeof(t->comm));
 	if (guest)
@@ -112,22 +110,21 @@ static noinline void take_sample(struct tally *t, const struct task_struct *task
 }
 
 static noinline void sample_and_put(struct tally *t, const struct task_struct *task,
-				    const struct fpu *fpu, u32 mxcsr)
+				    const struct fpu *fpu, u32 control)
 {
-	take_sample(t, task, mxcsr, fpu_fcw(fpu_image(fpu), fpu_has_header()),
-		    fpu_is_guest(fpu), false);
+	take_sample(t, task, control, fpu_second(fpu), fpu_is_guest(fpu), false);
 	tally_put(t);
 }
 
 static __always_inline void observe_tally(struct tally *t, const struct task_struct *task,
-					  const struct fpu *fpu, u32 mxcsr)
+					  const struct fpu *fpu, u32 control)
 {
-	tally_count(t, fpu_rounding(mxcsr));
+	tally_count(t, fpu_rounding(control));
 	/* Most switches are voluntary and do not count: they need no call. */
 	if (likely(task->se.sum_exec_runtime < t->next_ns || voluntary(task, fpu_is_guest(fpu))))
 		tally_put(t);
 	else
-		sample_and_put(t, task, fpu, mxcsr);
+		sample_and_put(t, task, fpu, control);
 }
 
 /* The tally of the running thread; a new one if it has none and is not in RN. */
@@ -146,12 +143,12 @@ static struct tally *thread_tally(const struct task_struct *task, const struct f
 
 /* The task has no tally, or not in the first slot of its set. */
 static noinline void observe_elsewhere(const struct task_struct *task,
-				       const struct fpu *fpu, u32 mxcsr)
+				       const struct fpu *fpu, u32 control)
 {
-	struct tally *t = thread_tally(task, fpu, fpu_rounding(mxcsr));
+	struct tally *t = thread_tally(task, fpu, fpu_rounding(control));
 
 	if (t)
-		observe_tally(t, task, fpu, mxcsr);
+		observe_tally(t, task, fpu, control);
 }
 
 /*
@@ -159,69 +156,62 @@ static noinline void observe_elsewhere(const struct task_struct *task,
  * in the first slot of its set, and counting is all there is to do. The rest is
  * in functions that are called last, so that this one has no registers to save.
  */
-static noinline void observe(const struct fpu *fpu)
+static noinline notrace __unsigned_return void observe(const struct fpu *fpu)
 {
 	const struct task_struct *task;
 	unsigned long key;
 	struct tally *t;
-	u32 mxcsr, slot;
+	u32 control, slot;
 
-	/* Not a context switch but fpu__drop(): memory is not what the registers are. */
-	if (unlikely(!irqs_disabled()))
+	if (unlikely(!fpu_is_switch()))
 		return;
-	mxcsr = fpu_mxcsr(fpu_image(fpu), fpu_has_header());
-	task = current;
+	control = fpu_control(fpu);
+	task = fpu_outgoing(fpu);
 	key = tally_thread_key(task);
 	slot = tally_first_slot(key);
 	t = &tally_table.tally[slot];
 	if (unlikely(!tally_is(slot, key) || !tally_own(t))) {
-		observe_elsewhere(task, fpu, mxcsr);
+		observe_elsewhere(task, fpu, control);
 		return;
 	}
 	/* It was replaced before it was owned. */
 	if (unlikely(!tally_is(slot, key))) {
 		tally_put(t);
-		observe_elsewhere(task, fpu, mxcsr);
+		observe_elsewhere(task, fpu, control);
 		return;
 	}
-	observe_tally(t, task, fpu, mxcsr);
+	observe_tally(t, task, fpu, control);
 }
 
 static __always_inline void observe_unless_plain(const struct fpu *fpu)
 {
-	if (likely(!(fpu_image(fpu)->i387.mxcsr & FPU_RC) &&
-		   !tally_likely(tally_bucket(fpu))))
+	if (likely(fpu_seems_plain(fpu) && !tally_likely(tally_bucket(fpu))))
 		return;
 	observe(fpu);
 }
 
 static noinline void trace_switch(const struct fpu *fpu)
 {
-	if (irqs_disabled())
-		trace_observation(current, fpu_mxcsr(fpu_image(fpu), fpu_has_header()),
-				  fpu_fcw(fpu_image(fpu), fpu_has_header()),
-				  fpu_is_guest(fpu), false);
+	if (fpu_is_switch() && !(current->flags & PF_KTHREAD))
+		trace_observation(current, fpu_control(fpu), fpu_second(fpu), fpu_is_guest(fpu),
+				  false);
 	observe_unless_plain(fpu);
 }
 
-/**
- * observe_switch() - the probe on x86_fpu_regs_deactivated
- * @data: unused
- * @fpu: of the running task
+/*
+ * The probe on SWITCH_TRACEPOINT; its parameters differ, see arch/.
  *
  * The hot path, for nearly every task at nearly every switch, is that of one that
- * is in RN and has no tally: nine instructions and a static branch. It takes
- * MXCSR as it stands in memory. If that is stale the register held RN, and stale
- * memory that says RN is still right; observe() looks closer, and also sees
- * whether this is a switch at all.
+ * is in RN and has no tally: on x86, nine instructions and a static branch.
  */
-void observe_switch(void *data, struct fpu *fpu)
+notrace __unsigned_return void observe_switch(PROBE_SWITCH_PARAMETERS)
 {
-	this_cpu_inc(tally_counters.observations);
+	/* Tasks are being switched, so the CPU is this one, and this_cpu_inc() costs more. */
+	raw_cpu_inc(tally_counters.observations);
 	if (trace_observation_enabled())
-		trace_switch(fpu);
+		trace_switch(PROBE_SWITCH_FPU);
 	else
-		observe_unless_plain(fpu);
+		observe_unless_plain(PROBE_SWITCH_FPU);
 }
 
 /**
@@ -229,8 +219,7 @@ void observe_switch(void *data, struct fpu *fpu)
  * @switched: tasks were switched on this CPU since the last look
  *
  * The registers are in the processor unless they were saved meanwhile, for
- * another task or for the kernel's own use. This also holds for the registers of
- * a guest, as a VM exit leaves them in place.
+ * another task or for the kernel's own use.
  *
  * The gap between looks that count is measured by itself: a task could arrange for
  * samples at switches, in a mode of its choice, so often that no look counts. If not
@@ -244,23 +233,23 @@ void observe_look(bool switched)
 {
 	const struct task_struct *task = current;
 	const struct fpu *fpu = fpu_of(task);
-	u32 mxcsr, cpu;
+	u32 control, cpu;
 	struct tally *t;
 
-	if ((task->flags & PF_KTHREAD) || !fpu_is_live())
+	if ((task->flags & PF_KTHREAD) || !fpu_can_look())
 		return;
 	this_cpu_inc(tally_counters.observations);
 	this_cpu_inc(tally_counters.looks);
-	mxcsr = fpu_live_mxcsr();
-	trace_observation(task, mxcsr, fpu_live_fcw(), fpu_is_guest(fpu), true);
-	if (!(mxcsr & FPU_RC) && !tally_likely(tally_bucket(fpu)))
+	control = fpu_live_control();
+	trace_observation(task, control, fpu_live_second(), fpu_is_guest(fpu), true);
+	if (!(control & FPU_RC) && !tally_likely(tally_bucket(fpu)))
 		return;
-	t = thread_tally(task, fpu, fpu_rounding(mxcsr));
+	t = thread_tally(task, fpu, fpu_rounding(control));
 	if (!t)
 		return;
-	tally_count(t, fpu_rounding(mxcsr));
+	tally_count(t, fpu_rounding(control));
 	cpu = task->se.sum_exec_runtime >> 10;
 	if (!switched || cpu - t->look >= rule.gap_ns >> 10)
-		take_sample(t, task, mxcsr, fpu_live_fcw(), fpu_is_guest(fpu), true);
+		take_sample(t, task, control, fpu_live_second(), fpu_is_guest(fpu), true);
 	tally_put(t);
 }

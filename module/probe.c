@@ -5,7 +5,9 @@
  * The tracepoints are not exported to modules, so they are looked up by name.
  */
 #include "roundwatch.h"
+#ifdef CONFIG_X86
 #include <asm/trace/fpu.h>
+#endif
 #include <trace/events/sched.h>
 
 /* Makes the compiler compare each probe with the prototype of its tracepoint. */
@@ -14,7 +16,7 @@ static void __maybe_unused check_prototypes(void)
 	check_trace_callback_type_sched_process_exit(lineage_exit);
 	check_trace_callback_type_sched_process_exec(lineage_exec);
 	check_trace_callback_type_sched_process_fork(lineage_fork);
-	check_trace_callback_type_x86_fpu_regs_deactivated(observe_switch);
+	check_switch_probe(observe_switch);
 }
 
 /* In the order of attachment: a task must not get a tally before its end is seen. */
@@ -27,10 +29,10 @@ static struct hook {
 	{ "sched_process_exit", lineage_exit },
 	{ "sched_process_exec", lineage_exec },
 	{ "sched_process_fork", lineage_fork },
-	{ "x86_fpu_regs_deactivated", observe_switch },
+	{ SWITCH_TRACEPOINT, observe_switch },
 };
 
-#define FPU_HOOK	(&hooks[ARRAY_SIZE(hooks) - 1])
+#define SWITCH_HOOK	(&hooks[ARRAY_SIZE(hooks) - 1])
 
 static void find_hook(struct tracepoint *tp, void *data)
 {
@@ -64,7 +66,7 @@ int probe_init(void)
 		       hooks[i].name);
 		return -ENODEV;
 	}
-	selftest_begin(FPU_HOOK->tracepoint);
+	selftest_begin(SWITCH_HOOK->tracepoint);
 	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
 		err = tracepoint_probe_register(hooks[i].tracepoint, hooks[i].probe, NULL);
 		if (err) {

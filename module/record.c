@@ -98,8 +98,8 @@ bool record_tally(struct roundwatch_tally *r, u32 slot)
 		.mapped = (u64)t.mapped_mib << 20,
 	};
 	if (!tally_is_process(&t)) {
-		r->mxcsr = t.mxcsr;
-		r->fcw = t.fcw;
+		r->mxcsr = t.control;
+		r->fcw = t.second;
 		r->cpu_ns = t.cpu_ns;
 	}
 	memcpy(r->comm, t.comm, sizeof(r->comm));
@@ -169,6 +169,7 @@ void record_info(struct roundwatch_info *info)
 		.decay = rule.decay,
 		.looks = sum.looks,
 		.floor_hz = self.floor_hz,
+		.machine = FPU_MACHINE,
 		.lost = stream_lost(),
 		.reached_suspect = READ_ONCE(reached[ROUNDWATCH_SUSPECT].processes),
 		.reached_randomx = READ_ONCE(reached[ROUNDWATCH_RANDOMX].processes),

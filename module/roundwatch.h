@@ -7,6 +7,7 @@
 #ifndef ROUNDWATCH_MODULE_H
 #define ROUNDWATCH_MODULE_H
 
+#include "arch/fpu.h"
 #include "compat.h"
 #include "self.h"
 #include "tally.h"
@@ -61,7 +62,7 @@ void user_share(struct verdict_score *process, bool looks, u32 uid,
 		const struct verdict_change *change, u64 when_ms);
 
 /* observe.c */
-void observe_switch(void *data, struct fpu *fpu);
+void observe_switch(PROBE_SWITCH_PARAMETERS);
 void observe_look(bool switched);
 
 /* lineage.c */

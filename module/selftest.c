@@ -2,23 +2,23 @@
 /*
  * Does the module see rounding modes? If it does not, it must say so.
  *
- * The task that loads the module sets its own MXCSR to a value that no program
+ * The task that loads the module sets its own control word to a value that no program
  * uses and sleeps, so that it is switched out. The tracepoint must fire for it,
- * and struct fpu must show that value. If a softirq uses the FPU in between, it
- * saves the registers itself and the tracepoint does not fire; so there are
+ * and the kernel must show that value. If a softirq uses the FPU in between, it
+ * saves the registers itself and x86's tracepoint does not fire; so there are
  * several attempts.
  *
- * Some kernels have the registers of a task in memory while it runs in the kernel,
+ * Some kernels for x86 have the registers of a task in memory while it runs in the kernel,
  * and let only KVM bring them back. There the test waits for the next task that
  * is switched out: while the tracepoint runs, its registers are still in the
  * processor, for comparison. Until then the module counts as blind.
  */
-#include "arch/x86.h"
 #include "roundwatch.h"
+#ifdef CONFIG_X86
 #include <asm/trace/fpu.h>
-
-/* All exceptions masked, RD, and every status flag set. */
-#define SELFTEST_MXCSR	(FPU_MXCSR_INIT | ROUNDWATCH_RD << FPU_RC_SHIFT | 0x3f)
+#else
+#include <trace/events/sched.h>
+#endif
 
 #define SELFTEST_ATTEMPTS	10
 #define SELFTEST_PERIOD		(HZ / 10)
@@ -37,14 +37,16 @@ static void conclude_later(struct work_struct *work);
 static DECLARE_DELAYED_WORK(later, conclude_later);
 
 /* In the context of observe_switch(). */
-static void selftest_observe(void *data, struct fpu *fpu)
+static void selftest_observe(PROBE_SWITCH_PARAMETERS)
 {
-	if (!irqs_disabled() || (tested && current != tested) || fpu_is_confidential(fpu) ||
+	const struct fpu *regs = PROBE_SWITCH_FPU;
+
+	if (!fpu_is_switch() || (tested && current != tested) || fpu_is_confidential(regs) ||
 	    atomic_cmpxchg(&fired, 0, 1))
 		return;
-	expected = tested ? SELFTEST_MXCSR : fpu_live_mxcsr();
-	seen = fpu_mxcsr(fpu_image(fpu), fpu_has_header());
-	same_fpu = fpu == fpu_of(current);
+	expected = tested ? FPU_UNUSUAL : fpu_live_control();
+	seen = fpu_control(regs);
+	same_fpu = regs == fpu_of(current);
 	if (seen == expected && same_fpu)
 		WRITE_ONCE(self.blind, false);
 	/* After the result; pairs with conclude_later(). */
@@ -53,7 +55,7 @@ static void selftest_observe(void *data, struct fpu *fpu)
 
 static void __maybe_unused check_prototype(void)
 {
-	check_trace_callback_type_x86_fpu_regs_deactivated(selftest_observe);
+	check_switch_probe(selftest_observe);
 }
 
 static void detach(void)
@@ -68,10 +70,11 @@ static void detach(void)
 static void report(void)
 {
 	if (!atomic_read(&fired))
-		pr_err("BLIND: tracepoint x86_fpu_regs_deactivated did not fire; nothing will be found\n");
+		pr_err("BLIND: tracepoint %s did not fire; nothing will be found\n",
+		       SWITCH_TRACEPOINT);
 	else if (seen != expected)
-		pr_err("BLIND: struct fpu shows MXCSR %#x where the register had %#x; nothing will be found\n",
-		       seen, expected);
+		pr_err("BLIND: the kernel shows %s %#x where the register had %#x; nothing will be found\n",
+		       FPU_REGISTER, seen, expected);
 	else if (!same_fpu)
 		pr_err("BLIND: struct fpu is not where it was expected; not all will be found\n");
 }
@@ -91,33 +94,20 @@ static void conclude_later(struct work_struct *work)
 			ROUNDWATCH_VERSION);
 }
 
-/* Of the running task, whose registers may have been saved to memory meanwhile. */
-static u32 swap_mxcsr(u32 mxcsr)
-{
-	u32 old;
-
-	local_irq_disable();
-	fpu_make_live();
-	old = fpu_live_mxcsr();
-	asm volatile("ldmxcsr %0" : : "m" (mxcsr));
-	local_irq_enable();
-	return old;
-}
-
 static void attempt(void)
 {
 	u32 old;
 
-	old = swap_mxcsr(SELFTEST_MXCSR);
+	old = fpu_swap_control(FPU_UNUSUAL);
 	/* Not before that, as a preemption would count as this attempt's. */
 	atomic_set(&fired, 0);
 	schedule_timeout_uninterruptible(1);
-	swap_mxcsr(old);
+	fpu_swap_control(old);
 }
 
 /**
  * selftest_begin() - find out whether the module sees rounding modes
- * @tp: the tracepoint x86_fpu_regs_deactivated
+ * @tp: SWITCH_TRACEPOINT
  *
  * Clears self.blind; if it does not, the kernel log has the reason. Until an
  * observation has been made, selftest_pending() is true.

@@ -18,6 +18,7 @@
 #ifndef ROUNDWATCH_TALLY_H
 #define ROUNDWATCH_TALLY_H
 
+#include "arch/fpu.h"
 #include "compat.h"
 #include "verdict.h"
 
@@ -47,9 +48,9 @@
  * @cpu_ns: of a thread: its CPU time at the last sample
  * @process_start_ns: of a thread: start of its process
  * @pid: of a thread, in the initial namespace
- * @mxcsr: of a thread, at the last sample
+ * @control: of a thread, at the last sample: MXCSR or FPCR
  * @look: of a thread: its CPU time at the last look that counted, in units of 1024 ns
- * @fcw: of a thread: x87 control word at the last sample
+ * @second: of a thread, at the last sample: x87 control word, or 0
  * @trail: of a thread: its looks
  * @looks: of a process: a score of looks alone, as a task may have samples at
  *	switches in a mode of its choice, but not looks
@@ -86,9 +87,9 @@ struct tally {
 			u64 cpu_ns;
 			u64 process_start_ns;
 			u32 pid;
-			u32 mxcsr;
+			u32 control;
 			u32 look;
-			u16 fcw;
+			u16 second;
 			struct verdict_trail trail;
 		};
 		struct verdict_score looks;
@@ -182,7 +183,7 @@ static inline u32 tally_hash(unsigned long address)
  */
 static inline u32 tally_bucket(const void *fpu)
 {
-	return tally_hash((unsigned long)fpu) >> (32 - TALLY_FILTER_BITS);
+	return fpu_hash(fpu) >> (32 - TALLY_FILTER_BITS);
 }
 
 /* Not atomic_read(): the compiler cannot merge that into the comparison. */

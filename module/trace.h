@@ -17,10 +17,13 @@
 			 { 3, "randomx" })
 #endif
 
-/* Every observation of every task, tallied or not. */
+/*
+ * Every observation of every task, tallied or not. @mxcsr is FPCR on arm64, and @fcw
+ * is 0 there.
+ */
 TRACE_EVENT(observation,
-	TP_PROTO(const struct task_struct *task, u32 mxcsr, u16 fcw, bool guest, bool look),
-	TP_ARGS(task, mxcsr, fcw, guest, look),
+	TP_PROTO(const struct task_struct *task, u32 control, u16 second, bool guest, bool look),
+	TP_ARGS(task, control, second, guest, look),
 	TP_STRUCT__entry(
 		__array(char, comm, 16)
 		__field(pid_t, pid)
@@ -35,9 +38,9 @@ TRACE_EVENT(observation,
 		memcpy(__entry->comm, task->comm, 16);
 		__entry->pid = task->pid;
 		__entry->tgid = task->tgid;
-		__entry->mxcsr = mxcsr;
-		__entry->fcw = fcw;
-		__entry->mode = mxcsr >> 13 & 3;
+		__entry->mxcsr = control;
+		__entry->fcw = second;
+		__entry->mode = fpu_rounding(control);
 		__entry->guest = guest;
 		__entry->look = look;
 	),

@@ -41,6 +41,11 @@
  * Panthera). A process that maps less is at most suspect, and if x87 moves
  * along not even that.
  *
+ * Where there is no x87 (arm64), nothing tells a test loop from RandomX by its
+ * control words. There the modes have to mix at random in any case, which costs a
+ * miner some seconds, and the process has to use the memory, not just to map it:
+ * RandomX reads all of its cache all the time.
+ *
  * How the numbers of the first question were chosen. Scaled so that the verdict
  * is at 100. A change into a given directed mode has probability .235 in
  * RandomX; the evidence stands still for a program that shows some mode in
@@ -95,6 +100,8 @@
 #define VERDICT_STAYED_DOWN	4
 #define VERDICT_RANDOM_MOST	250
 #define VERDICT_RANDOM		125
+/* Where x87 says nothing and the memory still counts: half as sure, and in half the time. */
+#define VERDICT_LONE_RANDOM	60
 
 /* Changes into each of RD, RU and RZ before a process adds to its user's score. */
 #define VERDICT_CONTRIBUTES	4
@@ -187,6 +194,12 @@ static u32 mixing(const struct verdict_score *score)
 	return points;
 }
 
+/* Neither in a fixed order, nor another mode at nearly every sample. */
+static bool is_random(const struct verdict_score *score, u32 least_of_both)
+{
+	return least(score->varied, score->stayed) >= least_of_both;
+}
+
 static void step(u8 *counter, bool up, u32 gain, u32 loss, u32 most)
 {
 	*counter = up ? least(*counter + gain, most) : less(*counter, loss);
@@ -240,8 +253,7 @@ void verdict_take(const struct verdict_rule *rule, struct verdict_score *score,
 	else
 		for (i = 0; i < VERDICT_PARTS; i++)
 			lose(&score->part[i], VERDICT_IDLE);
-	if (score->varied >= VERDICT_RANDOM && score->stayed >= VERDICT_RANDOM &&
-	    mixing(score) >= rule->suspect)
+	if (is_random(score, VERDICT_RANDOM) && mixing(score) >= rule->suspect)
 		score->mixed_ms = least(score->mixed_ms + change->cpu_ms, VERDICT_LED_CAP);
 }
 
@@ -452,6 +464,8 @@ u32 verdict_evidence(const struct verdict_rule *rule,
 		evidence = least(evidence, worth(rule, score->mixed_ms));
 	if (score->small)
 		cap = verdict_is_led(score) ? rule->suspect : rule->randomx;
+	else if (rule->lone && !is_random(score, VERDICT_LONE_RANDOM))
+		cap = rule->randomx;
 	return least(evidence, cap - 1);
 }
 

@@ -48,7 +48,7 @@ typedef uint64_t u64;
 /* It goes on from there, to outlive a pause. */
 #define VERDICT_LED_CAP		50000
 
-/* The least memory that a process maps if it computes RandomX. */
+/* The least memory that a process maps, or where @lone uses, if it computes RandomX. */
 #define VERDICT_MEMORY_MIB	128
 
 /**
@@ -57,12 +57,14 @@ typedef uint64_t u64;
  * @randomx: evidence from which it is randomx
  * @decay: points of evidence lost per second of wall time
  * @gap_ns: CPU time that a thread must spend between two samples
+ * @lone: there is no x87 that could move along: the modes have to mix at random
  */
 struct verdict_rule {
 	u32 suspect;
 	u32 randomx;
 	u32 decay;
 	u32 gap_ns;
+	bool lone;
 };
 
 /* The parts of the evidence; the least of them decides. */

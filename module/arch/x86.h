@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * x86: reads the control words of the task that leaves the CPU from struct fpu.
+ * The first is MXCSR, the second that of x87.
  *
  * The kernel has saved its registers to the image with XSAVES, XSAVEC, XSAVEOPT,
  * XSAVE or FXSAVE; all images start with the 512 bytes of FXSAVE. The unit tests
@@ -20,7 +21,36 @@
 #define FPU_X87		(1ULL << 0)	/* XSTATE_BV: x87 state is not initial */
 #define FPU_FCW_INIT	0x037fU
 
+#define FPU_MACHINE	62		/* EM_X86_64 */
+#define FPU_REGISTER	"MXCSR"
+#define FPU_HAS_SECOND	true
+/* For the self-test, what no program uses: all masked, RD, and every status flag set. */
+#define FPU_UNUSUAL	(FPU_MXCSR_INIT | ROUNDWATCH_RD << FPU_RC_SHIFT | 0x3f)
+
+/*
+ * This tracepoint fires in __switch_to(), after the registers of the outgoing task,
+ * still current, were saved.
+ */
+#define SWITCH_TRACEPOINT	"x86_fpu_regs_deactivated"
+#define check_switch_probe	check_trace_callback_type_x86_fpu_regs_deactivated
+/* The parameters of a probe on it, and struct fpu of the outgoing task among them. */
+#define PROBE_SWITCH_PARAMETERS	void *data, struct fpu *fpu
+#define PROBE_SWITCH_FPU	fpu
+/* For functions that do not store their return address; only arm64 signs it. */
+#define __unsigned_return
+
+struct fpu;
+
+/* Its highest bits are mixed best. A product is one instruction; 2^32 by the golden ratio. */
+static inline u32 fpu_hash(const void *fpu)
+{
+	return (u32)(unsigned long)fpu * 0x61C88647U;
+}
+
 #ifdef __KERNEL__
+
+#include <asm/fpu/api.h>
+#include <asm/fpu/types.h>
 
 #ifdef HAVE_FPSTATE
 
@@ -81,6 +111,24 @@ static inline const struct fpu *fpu_of(const struct task_struct *task)
 #endif
 }
 
+/* Whose registers these are, in its probe. */
+static __always_inline const struct task_struct *fpu_outgoing(const struct fpu *fpu)
+{
+	return current;
+}
+
+/* If not, it fired in fpu__drop(), and memory is not what the registers are. */
+static __always_inline bool fpu_is_switch(void)
+{
+	return irqs_disabled();
+}
+
+/* A thread that entered otherwise has a negative number, in the 32 bits that count. */
+static __always_inline bool fpu_in_system_call(const struct task_struct *task)
+{
+	return (s32)task_pt_regs(task)->orig_ax >= 0;
+}
+
 #ifdef TIF_NEED_FPU_LOAD
 
 /* Are the running task's registers in the processor? */
@@ -108,6 +156,15 @@ static inline bool fpu_is_live(void)
 
 #endif /* TIF_NEED_FPU_LOAD */
 
+/*
+ * May a look read the registers? Until they are saved, those of a guest also stay
+ * in place: a VM exit does not change them.
+ */
+static inline bool fpu_can_look(void)
+{
+	return fpu_is_live();
+}
+
 /* In a lazy kernel the next use of a register traps, which makes the registers live. */
 static inline bool fpu_can_make_live(void)
 {
@@ -127,7 +184,7 @@ static inline void fpu_make_live(void)
 #endif
 }
 
-static inline u32 fpu_live_mxcsr(void)
+static inline u32 fpu_live_control(void)
 {
 	u32 mxcsr;
 
@@ -135,12 +192,25 @@ static inline u32 fpu_live_mxcsr(void)
 	return mxcsr;
 }
 
-static inline u16 fpu_live_fcw(void)
+static inline u16 fpu_live_second(void)
 {
 	u16 fcw;
 
 	asm volatile("fnstcw %0" : "=m" (fcw));
 	return fcw;
+}
+
+/* Of the running task, whose registers may have been saved to memory meanwhile. */
+static inline u32 fpu_swap_control(u32 mxcsr)
+{
+	u32 old;
+
+	local_irq_disable();
+	fpu_make_live();
+	old = fpu_live_control();
+	asm volatile("ldmxcsr %0" : : "m" (mxcsr));
+	local_irq_enable();
+	return old;
 }
 
 #endif /* __KERNEL__ */
@@ -182,9 +252,33 @@ static inline u8 fpu_rounding(u32 mxcsr)
 	return (mxcsr & FPU_RC) >> FPU_RC_SHIFT;
 }
 
-static inline u8 fpu_x87_rounding(u16 fcw)
+static inline u8 fpu_second_rounding(u16 fcw)
 {
 	return fcw >> FPU_X87_SHIFT & 3;
 }
+
+#ifdef __KERNEL__
+
+/*
+ * Is the task in RN, at first sight? Memory may be stale, but then the register held
+ * RN, and stale memory that says RN is still right. Only fpu_control() knows more.
+ */
+static __always_inline bool fpu_seems_plain(const struct fpu *fpu)
+{
+	return !(fpu_image(fpu)->i387.mxcsr & FPU_RC);
+}
+
+/* The control words of the outgoing task, in its probe. */
+static __always_inline u32 fpu_control(const struct fpu *fpu)
+{
+	return fpu_mxcsr(fpu_image(fpu), fpu_has_header());
+}
+
+static inline u16 fpu_second(const struct fpu *fpu)
+{
+	return fpu_fcw(fpu_image(fpu), fpu_has_header());
+}
+
+#endif /* __KERNEL__ */
 
 #endif /* ROUNDWATCH_ARCH_X86_H */

@@ -49,7 +49,10 @@ struct roundwatch_header {
 	__u64 time_ns;
 };
 
-/* Rounding control as the hardware numbers it: MXCSR bits 13-14. */
+/*
+ * Rounding control as MXCSR numbers it, bits 13-14. FPCR.RMode of arm64, bits 22-23,
+ * numbers RD and RU the other way round.
+ */
 enum roundwatch_mode {
 	ROUNDWATCH_RN = 0,		/* to nearest, the default */
 	ROUNDWATCH_RD = 1,		/* down, toward minus infinity */
@@ -90,7 +93,8 @@ enum roundwatch_verdict {
  * @decay: evidence lost per second
  * @looks: observations of the floor, of tasks that were not switched out
  * @floor_hz: looks per second at a busy CPU, on the average; 0: no floor
- * @reserved0: zero
+ * @machine: architecture, as ELF numbers it: 62 x86-64, 183 arm64; 0: x86-64, from an
+ *	older module
  * @lost: records lost because readers were too slow
  * @reached_suspect: processes that became suspect or randomx since the module was
  *	loaded; each counts once
@@ -119,7 +123,7 @@ struct roundwatch_info {
 	__u32 decay;
 	__u64 looks;
 	__u32 floor_hz;
-	__u32 reserved0;
+	__u32 machine;
 	__u64 lost;
 	__u64 reached_suspect;
 	__u64 reached_randomx;
@@ -133,7 +137,7 @@ struct roundwatch_info {
 #define ROUNDWATCH_EXITED	(1U << 1) /* the task is gone, or ran exec */
 #define ROUNDWATCH_GUEST	(1U << 2) /* registers of a virtual machine */
 #define ROUNDWATCH_X87		(1U << 3) /* the x87 rounding control moves along with MXCSR's */
-#define ROUNDWATCH_SMALL	(1U << 4) /* maps less memory than RandomX needs */
+#define ROUNDWATCH_SMALL	(1U << 4) /* maps (arm64: uses) less memory than RandomX needs */
 
 /**
  * struct roundwatch_tally - observations of one thread or one process
@@ -150,8 +154,8 @@ struct roundwatch_info {
  * @evidence: the present score of the rule; ROUNDWATCH_RANDOMX is reached at
  *	roundwatch_info.randomx_evidence
  * @score: the parts of @evidence: RD, RU, RZ, and changes to and from RZ
- * @mxcsr: the last value seen
- * @fcw: x87 control word at the last sample that counted
+ * @mxcsr: control word at the last sample that counted: MXCSR; on arm64, FPCR
+ * @fcw: x87 control word at that sample; on arm64, 0
  * @start_ns: start of the task; with @pid, its identity
  * @process_start_ns: start of its process; with @tgid, its identity
  * @first_ns: first seen in RD, RU or RZ
@@ -163,8 +167,9 @@ struct roundwatch_info {
  * @samples: observations that the rule counted
  * @id: of this tally, unique as long as the module is loaded and never 0; a
  *	task that runs exec gets another
- * @mapped: bytes of memory that the process mapped when the rule last asked, in
- *	whole MiB, at most 64 GiB; 0: it never did, or these are a guest's registers
+ * @mapped: bytes of memory that the process mapped when the rule last asked, on arm64
+ *	those of it that it used, in whole MiB, at most 64 GiB; 0: it never did, or these
+ *	are a guest's registers
  * @reserved: zero
  *
  * A process's tally carries the evidence of its threads and of the processes

@@ -171,7 +171,7 @@ static bool check(enum instruction i, const char *what)
 	u16 fcw = fpu_fcw(&image.x, header);
 	bool right = mxcsr == saved_mxcsr && fcw == saved_fcw &&
 		     fpu_rounding(mxcsr) == (saved_mxcsr >> 13 & 3) &&
-		     fpu_x87_rounding(fcw) == (saved_fcw >> 10 & 3);
+		     fpu_second_rounding(fcw) == (saved_fcw >> 10 & 3);
 
 	/* The hot path looks no further if memory says RN. */
 	right = right && ((image.x.i387.mxcsr & FPU_RC) || !fpu_rounding(saved_mxcsr));
@@ -331,10 +331,10 @@ static void test_fields(void)
 	for (i = 0; i < 0x10000; i++) {
 		wrong += fpu_rounding(i) != (i >> 13 & 3);
 		wrong += fpu_rounding(i | 0xffff0000) != (i >> 13 & 3);
-		wrong += fpu_x87_rounding(i) != (i >> 10 & 3);
+		wrong += fpu_second_rounding(i) != (i >> 10 & 3);
 	}
 	is(wrong, 0, "the fields of all 65,536 words");
-	ok(fpu_rounding(FPU_MXCSR_INIT) == 0 && fpu_x87_rounding(FPU_FCW_INIT) == 0,
+	ok(fpu_rounding(FPU_MXCSR_INIT) == 0 && fpu_second_rounding(FPU_FCW_INIT) == 0,
 	   "the initial words are RN");
 }
 

@@ -491,6 +491,39 @@ static void test_witness(void)
 	is(asked, 0, "nobody is asked about interval arithmetic");
 }
 
+/* As on arm64: a fixed order is told from RandomX by itself, a random one by memory only. */
+static void test_lone(void)
+{
+	static const u8 cycle[] = { RN, RD, RU, RZ };
+	static const struct verdict_rule lone = {
+		.suspect = VERDICT_SUSPECT_DEFAULT,
+		.randomx = VERDICT_RANDOMX_DEFAULT,
+		.decay = VERDICT_DECAY_DEFAULT,
+		.gap_ns = VERDICT_GAP_DEFAULT * 1000,
+		.lone = true,
+	};
+	static int n[2000];
+	struct thread t;
+	unsigned int i;
+
+	times(n, &lone, 50, x87_rn);
+	ok(n[1000] <= 70 && n[1980] <= 250, "no x87: a miner is randomx after %d samples (99 %%: %d)",
+	   n[1000], n[1980]);
+	start(&t, &lone, 0, 10);
+	for (i = 0; i < 100000; i++)
+		feed(&t, cycle[i / 2 % 4], RN, false);
+	ok(t.highest == ROUNDWATCH_SUSPECT, "no x87: a cycle is suspect at most, also with the memory");
+	start(&t, &lone, 0, 10);
+	for (i = 0; i < 100000; i++)
+		feed(&t, cycle[i % 4], RN, false);
+	ok(t.highest == ROUNDWATCH_SUSPECT, "no x87: so is one with another mode at every sample");
+	start(&t, &lone, 0, 10);
+	t.small = true;
+	for (i = 0; i < 100000; i++)
+		feed(&t, dice(4), RN, false);
+	ok(t.highest == ROUNDWATCH_SUSPECT, "no x87: so is chance without the memory");
+}
+
 static void test_voluntary(void)
 {
 	struct verdict_score before;
@@ -953,5 +986,6 @@ int main(void)
 	test_inherit();
 	test_take();
 	test_spread();
+	test_lone();
 	return tap_done();
 }

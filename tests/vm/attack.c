@@ -149,7 +149,7 @@ static void check_name(const char *name, size_t size)
 static void check_info(const struct roundwatch_info *info)
 {
 	check_name(info->version, sizeof(info->version));
-	if (info->reserved0 || !all_zero(info->reserved, sizeof(info->reserved)))
+	if (!info->machine || !all_zero(info->reserved, sizeof(info->reserved)))
 		complain("reserved fields of the module's record are not zero");
 	check_values(info, sizeof(*info));
 }

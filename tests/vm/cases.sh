@@ -389,7 +389,7 @@ sees_beside_fpu_users()
 
 said_blind()
 {
-	dmesg | grep 'BLIND: struct fpu shows MXCSR 0x[13]f.. where the register had 0x[13]f..'
+	dmesg | grep 'BLIND: the kernel shows [A-Z]* 0x[0-9a-f]* where the register had 0x[0-9a-f]*;'
 }
 
 sees_now()

@@ -42,7 +42,13 @@ static inline bool bitmap_empty(const unsigned long *p, u32 size)
 
 struct mm_struct {
 	unsigned long total_vm;		/* pages */
+	unsigned long rss;
 };
+
+static inline unsigned long get_mm_rss(struct mm_struct *mm)
+{
+	return mm->rss;
+}
 
 struct task_struct;
 struct linux_binprm;
