@@ -419,7 +419,10 @@ static enum status live(struct trace *t, const struct source_options *from)
 		enum status closed, blind = snapshot_warn(&snap);
 
 		sandbox_enter(SANDBOX_WRITE);
-		t->offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(fs.clock);
+		/* The module's, as this program may be in a time namespace. */
+		t->offset_ns = snap.info.realtime_offset_ns;
+		if (fs.clock != CLOCK_BOOTTIME)
+			t->offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(fs.clock);
 		print_heading(t);
 		fflush(stdout);
 		status = follow(t, &fs, &source);
