@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Fuzzes all parsers of a host's files with --sysroot: those of /proc, of a process's identity,
- * and of the reasons why the module is not loaded.
+ * what explain looks at, and the reasons why the module is not loaded.
  *
  * The input is a sequence of files: a byte 0x1e, a letter that selects one of the files below,
  * and its contents.
@@ -56,6 +56,11 @@ static const struct file {
 	{ 'y', TEXT, "proc/7/task/8/stat" },
 	{ 'z', TEXT, "proc/7/task/8/cgroup" },
 	{ 'a', LINK, "proc/7/task/8/exe" },
+	/* What explain reads of the process. */
+	{ 'e', TEXT, "proc/7/maps" },
+	{ 'h', TEXT, "proc/7/smaps_rollup" },
+	{ '{', TEXT, "proc/7/status" },
+	{ '|', TEXT, "proc/modules" },
 	/* The files below describe the kernel. */
 	{ 'R', TEXT, "proc/sys/kernel/osrelease" },
 	{ 'C', TEXT, "proc/cmdline" },
@@ -265,6 +270,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_run("list", "--json", "-o", "EXE,CMDLINE,USER", "--sysroot", sysroot,
 			 "-i", recording(), NULL);
 		fuzz_run("list", "--by", "pod", "--sysroot", sysroot, "-i", recording(), NULL);
+		fuzz_run("explain", "--json", "--sysroot", sysroot, "-i", recording(), "7", NULL);
 	}
 	return 0;
 }
