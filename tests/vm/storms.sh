@@ -233,9 +233,18 @@ allocations_fail()
 	[ $status = 0 ] && load && found 100
 }
 
+# Once a module is gone, the code that took its memory is an address without a name.
+nameless()
+{
+	awk '$3 ~ /^0x/' /proc/vmallocinfo | sort
+}
+
 nothing_left()
 {
+	nameless >/tmp/before
 	unload || return 1
+	nameless | comm -13 /tmp/before - | grep . >/tmp/left
+	[ ! -s /tmp/left ] || fail "memory is left: $(cat /tmp/left)" || return 1
 	! grep -i roundwatch /proc/vmallocinfo /proc/interrupts /proc/timer_list /proc/modules || return 1
 	[ -e /sys/kernel/debug/kmemleak ] || return 0
 	# An object counts as leaked if it was twice without a reference, some seconds after it was made.
