@@ -53,7 +53,7 @@ lint_rpms()
 rpm_has()
 {
 	for file in /usr/sbin/roundwatch /usr/share/man/man8/roundwatch.8 /etc/roundwatch/allow \
-		/usr/lib/systemd/system/roundwatch-monitor.service "/usr/src/roundwatch-$version/dkms.conf" \
+		/usr/lib/systemd/system/roundwatch-monitor.service /usr/lib/systemd/system/roundwatch-metrics.socket "/usr/src/roundwatch-$version/dkms.conf" \
 		/usr/lib/modules-load.d/roundwatch.conf /usr/lib/udev/rules.d/60-roundwatch.rules \
 		/usr/lib/sysusers.d/roundwatch.conf /usr/libexec/roundwatch/host \
 		/usr/libexec/roundwatch/module; do

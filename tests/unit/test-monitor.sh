@@ -863,6 +863,7 @@ run metrics --device none --textfile m.prom
 expect "textfile without a module" 3
 same "textfile without a module: up" "$(grep -v '^#' m.prom)" "roundwatch_up 0
 roundwatch_build_info{version=\"$version\",abi=\"1\"} 1"
+cp m.prom m3.prom
 run metrics --input blind --textfile m.prom
 expect "textfile, blind" 4
 says "textfile, blind" m.prom "roundwatch_up 1" "roundwatch_blind 1"
@@ -884,6 +885,29 @@ same "textfile: nothing else changed" "$(ls beside) $(wc -c < beside/target)" "d
 link
 pipe
 target 0"
+
+# monitor --textfile: at the start, when the list is read again, and every 15 seconds (vm/service).
+newer() { [ "$(stat -c %i m2.prom)" != "$1" ]; }
+"$build/roundwatch" monitor --device none --wait --allow nobody --textfile m2.prom > out 2> err &
+monitor=$!
+await "monitor --textfile: at the start" test -e m2.prom
+same "monitor --textfile: what metrics says" "$(cat m2.prom)" "$(cat m3.prom)"
+await "monitor --textfile: it waits" grep -q 'waiting for the module' err
+before=$(stat -c %i m2.prom)
+kill -HUP $monitor
+await "monitor --textfile: after SIGHUP" newer "$before"
+same "monitor --textfile: a message once" "$(grep -c 'the module is not loaded' err)" 1
+rm m2.prom
+mkfifo m2.prom
+kill -HUP $monitor
+await "monitor --textfile: a pipe came" grep -q 'm2.prom: not a regular file' err
+[ -p m2.prom ]
+result $? "monitor --textfile: a pipe stays"
+end_with TERM
+run monitor --device none --wait --textfile m2.prom
+same "monitor --textfile: not over a pipe" "$rc $(grep -c 'not a regular file' err)" "1 1"
+run monitor --input two --textfile m4.prom
+same "monitor --textfile: not of a recording" "$rc $(ls m4.prom 2> /dev/null)" "2 "
 
 #
 # Help, manual and completion

@@ -81,16 +81,88 @@ reports()
 	[ "$(stat -c %U "/proc/$(main_pid)")" = roundwatch ] || fail "it does not run as roundwatch"
 }
 
-# Bits 2 and 19.
+# is_confined [UNIT]: bits 2 and 19.
 is_confined()
 {
-	sed -n 's/^Cap\(Eff\|Bnd\|Amb\):/\1/p' "/proc/$(main_pid)/status"
-	[ "$(sed -n 's/^Cap\(Eff\|Bnd\|Amb\):\t0*//p' "/proc/$(main_pid)/status" | sort -u)" = 80004 ] ||
+	set -- "${1-$unit}"
+	status=/proc/$(systemctl show -P MainPID "$1")/status
+	sed -n 's/^Cap\(Eff\|Bnd\|Amb\):/\1/p' "$status"
+	[ "$(sed -n 's/^Cap\(Eff\|Bnd\|Amb\):\t0*//p' "$status" | sort -u)" = 80004 ] ||
 		fail "it has other capabilities" || return 1
-	systemd-analyze security --no-pager $unit >/tmp/security
+	systemd-analyze security --no-pager "$1" >/tmp/security
 	sed -n 's/^.*Overall exposure level.*: \([0-9.]*\).*/# systemd-analyze security: \1 of 10/p' \
 		/tmp/security
-	systemd-analyze security --threshold=20 $unit >/dev/null || { cat /tmp/security; return 1; }
+	systemd-analyze security --threshold=20 "$1" >/dev/null || { cat /tmp/security; return 1; }
+}
+
+# scrape PATH: what it answers
+scrape()
+{
+	perl -MIO::Socket::INET -e '
+		$s = IO::Socket::INET->new("127.0.0.1:9753") or die $@;
+		print $s "GET $ARGV[0] HTTP/1.1\r\nHost: x\r\n\r\n"; print <$s>;' "$1" >/tmp/scrape
+}
+
+names_miner()
+{
+	scrape /metrics && grep "^roundwatch_process_evidence{pid=\"$pid\",comm=\"miner\",user=\"root\",.*verdict=\"randomx\"}" \
+		/tmp/scrape
+}
+
+# The first scrape starts the service, which has no network of its own.
+answers()
+{
+	systemctl start roundwatch-metrics.socket && ! systemctl is-active roundwatch-metrics.service || return 1
+	await 60 names_miner || { cat /tmp/scrape; return 1; }
+	grep -x 'roundwatch_up 1' /tmp/scrape && scrape /-/healthy && grep '^HTTP/1.1 200 OK' /tmp/scrape || return 1
+	[ "$(stat -c %U "/proc/$(systemctl show -P MainPID roundwatch-metrics)")" = roundwatch ] ||
+		fail "it does not run as roundwatch" || return 1
+	is_confined roundwatch-metrics
+}
+
+# It holds the module no longer than a scrape takes, and stays when that is gone.
+answers_without_module()
+{
+	systemctl stop $unit && rmmod roundwatch && scrape /metrics || return 1
+	grep -x 'roundwatch_up 0' /tmp/scrape || { cat /tmp/scrape; return 1; }
+	modprobe roundwatch && await 60 names_miner || return 1
+	systemctl stop roundwatch-metrics.socket roundwatch-metrics.service
+	[ "$(systemctl show -P ExecMainStatus roundwatch-metrics.service)" = 0 ] || fail "it failed" || return 1
+	systemctl start $unit
+}
+
+textfile=/var/lib/prometheus/node-exporter/roundwatch.prom
+
+says_miner()
+{
+	grep "pid=\"$pid\".*verdict=\"randomx\"" $textfile
+}
+
+is_newer()
+{
+	[ "$(stat -c %Y $textfile)" -gt "$1" ]
+}
+
+# With the drop-in: soon after the verdict, and again although nothing changes.
+writes_textfile()
+{
+	mkdir -p "${textfile%/*}" && with textfile.conf && await 60 says_miner || return 1
+	[ "$(stat -c '%U %a' $textfile)" = 'roundwatch 644' ] || fail "$(stat -c '%U %a' $textfile)" || return 1
+	is_confined || return 1
+	written=$(stat -c %Y $textfile)
+	await 40 is_newer "$written" || return 1
+	ended=$pid
+	end "$pid" && await 20 not_listed "$ended" || return 1
+	[ "$(find "${textfile%/*}" -type f)" = $textfile ] || fail "$(ls "${textfile%/*}")" || return 1
+	spawn 1 && await 60 says_miner || return 1
+	rm -r $dropins
+	systemctl daemon-reload
+	systemctl restart $unit
+}
+
+not_listed()
+{
+	! grep "pid=\"$1\"" $textfile
 }
 
 filters()
@@ -241,6 +313,9 @@ test_case "members of the group can read the device, others cannot" group_reads
 test_case "the module is upgraded under a running monitor" upgrades
 test_case "a process that holds the module is named, and the old module stays" names_holder
 test_case "the old module stays if the kernel would refuse the new one" keeps_old
+test_case "the socket starts a service that answers scrapes" answers
+test_case "it answers without the module, too" answers_without_module
+test_case "with the drop-in, the monitor writes a textfile" writes_textfile
 test_case "with the drop-in, it stops a miner" acts
 test_case "with the drop-in, a hook writes a file and talks to a server" runs_hook
 test_case "the module is unloaded, and the monitor starts when it is loaded again" unloads

@@ -6,6 +6,8 @@
 #include "base/notify.h"
 
 #ifdef HAVE_LIBSYSTEMD
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 
 void notify(const char *format, ...)
@@ -26,6 +28,21 @@ uint64_t notify_watchdog_ns(void)
 	return sd_watchdog_enabled(0, &usec) > 0 ? usec * 1000 : 0;
 }
 
+int notify_sockets(int *fds, int most)
+{
+	int n = sd_listen_fds(1);
+
+	if (n < 0 || n > most)
+		return 0;
+	for (int i = 0; i < n; i++) {
+		fds[i] = SD_LISTEN_FDS_START + i;
+		if (sd_is_socket(fds[i], AF_UNSPEC, SOCK_STREAM, 1) <= 0)
+			return 0;
+		fcntl(fds[i], F_SETFL, fcntl(fds[i], F_GETFL) | O_NONBLOCK);
+	}
+	return n;
+}
+
 #else
 
 void notify(const char *format, ...)
@@ -35,6 +52,13 @@ void notify(const char *format, ...)
 
 uint64_t notify_watchdog_ns(void)
 {
+	return 0;
+}
+
+int notify_sockets(int *fds, int most)
+{
+	(void)fds;
+	(void)most;
 	return 0;
 }
 

@@ -12,14 +12,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/news.h"
 #include "base/notify.h"
 #include "base/signals.h"
 #include "base/util.h"
 #include "command.h"
 #include "host/sandbox.h"
 #include "output/event.h"
+#include "output/exposition.h"
 #include "output/page.h"
 #include "output/reports.h"
+#include "output/textfile.h"
 #include "records/snapshot.h"
 #include "response/allow.h"
 
@@ -32,6 +35,7 @@ enum {
 	OPT_ALLOW,
 	OPT_WAIT,
 	OPT_EXIT_BLIND,
+	OPT_TEXTFILE,
 };
 
 #define EXEC_TIMEOUT	60	/* seconds, by default */
@@ -41,12 +45,17 @@ enum {
 #define SIGHT_NS	(60 * NSEC)
 #define FIRST_SIGHT_NS	(11 * NSEC)
 
+/* How often the textfile is written: always, and at most when verdicts change all the time. */
+#define TEXTFILE_NS	(15 * NSEC)
+#define TEXTFILE_LEAST_NS (1 * NSEC)
+
 static struct {
 	/* options */
 	struct source_options from;
 	const char *allow_path;
 	bool wait;
 	bool exit_blind;
+	const char *textfile;
 
 	struct host host;
 	struct follow follow;
@@ -58,6 +67,9 @@ static struct {
 	uint64_t sight_ns;		/* CLOCK_MONOTONIC, when to ask next */
 	uint64_t watchdog_ns;		/* how often; 0: never */
 	uint64_t watchdog_next_ns;
+	uint64_t textfile_last_ns;
+	uint64_t textfile_next_ns;
+	struct news textfile_news;
 } m = {
 	.reports.format = EVENT_SUITABLE, .reports.hook.timeout = EXEC_TIMEOUT, .signals = -1,
 	.directory = -1,
@@ -78,6 +90,7 @@ static void help(void)
 	      "     --action-guests   ... also those that run a virtual machine\n"
 	      "     --allow <file>    allow list instead of " ALLOW_FILE "\n"
 	      "     --color <when>    auto, always or never; for the format text\n"
+	      "     --textfile <file> metrics for node_exporter, at each change and every 15 s\n"
 	      "     --wait            wait for the module if it is not loaded at the start\n"
 	      "     --exit-blind      exit with status 4 if the module is blind\n"
 	      COMMON_HELP, stdout);
@@ -100,11 +113,40 @@ static void tell_systemd(void)
 		       follow_count(&m.follow, ROUNDWATCH_SUSPECT));
 }
 
+/* What the textfile says has changed. */
+static void renew_textfile(void)
+{
+	uint64_t soon = m.textfile_last_ns + TEXTFILE_LEAST_NS;
+
+	if (soon < m.textfile_next_ns)
+		m.textfile_next_ns = soon;
+}
+
+/* An old file means that the monitor is dead, so it is written also if nothing has changed. */
+static void write_textfile(uint64_t now)
+{
+	struct source_options from = m.from;
+	enum status status;
+	size_t n = 0;
+	char *text;
+
+	from.nonblock = false;
+	m.textfile_last_ns = now;
+	m.textfile_next_ns = now + TEXTFILE_NS;
+	news_begin(&m.textfile_news);
+	text = exposition_text(&from, m.allow_path, &n, &status);
+	if (text && !textfile_check(m.textfile))
+		textfile_write(m.textfile, text, n);
+	news_end(&m.textfile_news);
+	free(text);
+}
+
 static void report_change(struct follow *f, struct accused *a, enum change change,
 			  uint8_t previous)
 {
 	(void)f;
 	reports_change(&m.reports, a, change, previous);
+	renew_textfile();
 }
 
 /* Asks the module whether it sees, and tells when that changed. */
@@ -126,6 +168,7 @@ static int check_sight(bool first)
 	if (!!why == m.blind)
 		return STATUS_OK;
 	m.blind = why;
+	renew_textfile();
 	if (why)
 		event_of_module(&e, &m.follow, "module-blind", SEVERITY_ALERT,
 				"the module is blind: %s, so that no miner would be seen; "
@@ -175,6 +218,7 @@ static int connect_device(bool again)
 	int status = follow_open(&m.follow);
 	struct event e;
 
+	renew_textfile();
 	if (!status && again) {
 		error("%s: the module is there; watching", device());
 		event_of_module(&e, &m.follow, "monitoring-resumed", SEVERITY_INFO,
@@ -250,6 +294,7 @@ static int interrupted(void)
 			follow_count(&m.follow, ROUNDWATCH_RANDOMX));
 	reports_send(&m.reports, &e);
 	follow_close(&m.follow);
+	renew_textfile();
 	/* A module loaded again knows nothing: processes that still mine are reported again. */
 	follow_forget(&m.follow);
 	m.blind = false;
@@ -279,8 +324,10 @@ static void signal_event(void)
 	struct signalfd_siginfo info;
 
 	while (read(m.signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGHUP)
+		if (info.ssi_signo == SIGHUP) {
 			reports_reread_allow(&m.reports, m.allow_path);
+			renew_textfile();
+		}
 		/* SIGCHLD has done its part by waking us. */
 	}
 }
@@ -311,6 +358,8 @@ static int time_left(void)
 		next = m.sight_ns;
 	if (m.watchdog_ns && m.watchdog_next_ns < next)
 		next = m.watchdog_next_ns;
+	if (m.textfile && m.textfile_next_ns < next)
+		next = m.textfile_next_ns;
 	if (!m.from.input && alerts_deadline(&m.reports.alerts) < next)
 		next = alerts_deadline(&m.reports.alerts);
 	if (next == UINT64_MAX)
@@ -332,6 +381,8 @@ static int do_what_is_due(void)
 
 	hook_work(&m.reports.hook);
 	alerts_work(&m.reports.alerts, now);
+	if (m.textfile && now >= m.textfile_next_ns)
+		write_textfile(now);
 	if (m.watchdog_ns && now >= m.watchdog_next_ns) {
 		notify("WATCHDOG=1");
 		/* In good time. */
@@ -382,6 +433,7 @@ static int step(void)
 static void finish_hooks(void)
 {
 	m.watchdog_ns = 0;
+	m.textfile = NULL;
 	follow_close(&m.follow);
 	for (hook_work(&m.reports.hook); hook_busy(&m.reports.hook); hook_work(&m.reports.hook)) {
 		struct pollfd fd = { .fd = m.signals, .events = POLLIN };
@@ -417,6 +469,8 @@ static int watch(void)
 		status = m.wait && access(device(), F_OK) ? wait_for_device() :
 							     connect_device(false);
 	m.watchdog_ns = notify_watchdog_ns();
+	if (!status && m.textfile)
+		write_textfile(monotonic_ns());
 	if (!status)
 		notify("READY=1");
 	tell_systemd();
@@ -441,7 +495,8 @@ static int monitor(void)
 	page_open();
 	/* Commands would have the filter, too, and may be anything. */
 	if (!m.reports.hook.command)
-		sandbox_enter(m.reports.policy.action != ACTION_NONE ? SANDBOX_SIGNAL : 0);
+		sandbox_enter((m.reports.policy.action != ACTION_NONE ? SANDBOX_SIGNAL : 0) |
+			      (m.textfile ? SANDBOX_CREATE | SANDBOX_REPLACE : 0));
 	m.from.nonblock = !m.from.input;
 	m.follow = (struct follow){
 		.from = &m.from, .host = &m.host, .tell = report_change,
@@ -452,6 +507,7 @@ static int monitor(void)
 	follow_forget(&m.follow);
 	unwatch_directory();
 	close(m.signals);
+	news_free(&m.textfile_news);
 	reports_close(&m.reports);
 	host_close(&m.host);
 	return status;
@@ -503,6 +559,9 @@ static bool own_option(int opt)
 	case OPT_ALLOW:
 		m.allow_path = optarg;
 		break;
+	case OPT_TEXTFILE:
+		m.textfile = optarg;
+		break;
 	case OPT_WAIT:
 		m.wait = true;
 		break;
@@ -522,6 +581,7 @@ static enum status run(int argc, char **argv)
 		{ "action",	  required_argument,	NULL, OPT_ACTION },
 		{ "action-guests", no_argument,		NULL, OPT_ACTION_GUESTS },
 		{ "allow",	  required_argument,	NULL, OPT_ALLOW },
+		{ "textfile",	  required_argument,	NULL, OPT_TEXTFILE },
 		{ "wait",	  no_argument,		NULL, OPT_WAIT },
 		{ "exit-blind",	  no_argument,		NULL, OPT_EXIT_BLIND },
 		COLOR_LONG,
@@ -549,6 +609,13 @@ static enum status run(int argc, char **argv)
 		      "recording's nor a copy's; leave out --input and --sysroot");
 		return STATUS_USAGE;
 	}
+	if (m.textfile && m.from.input) {
+		error("monitor: --textfile is about the present, and not for recordings; leave out "
+		      "--input, or use roundwatch metrics --textfile");
+		return STATUS_USAGE;
+	}
+	if (m.textfile && textfile_check(m.textfile))
+		return STATUS_FAILURE;
 	return monitor();
 }
 

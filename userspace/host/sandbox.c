@@ -124,6 +124,8 @@ static void allow_open(unsigned int needs)
 		allow("unlinkat");
 }
 
+static const char *const replacing[] = { "fchmod", "rename", "renameat", "renameat2", "unlink" };
+
 static void fill(unsigned int needs)
 {
 	allow_all(plain, ARRAY_SIZE(plain));
@@ -152,6 +154,8 @@ static void fill(unsigned int needs)
 		allow_if(SCMP_SYS(kill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
 		allow_if(SCMP_SYS(kill), SCMP_A1(SCMP_CMP_EQ, 0));
 	}
+	if (needs & SANDBOX_REPLACE)
+		allow_all(replacing, ARRAY_SIZE(replacing));
 	if (needs & SANDBOX_SIGNAL) {
 		allow_number(PIDFD_SEND_SIGNAL);
 		allow_number(PIDFD_OPEN);

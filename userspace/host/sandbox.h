@@ -8,12 +8,14 @@
  * @SANDBOX_WRITE: open existing files for writing, and remove directories
  * @SANDBOX_SPAWN: start this program once more, and write to existing files
  * @SANDBOX_SIGNAL: signal other processes
+ * @SANDBOX_REPLACE: with @SANDBOX_CREATE, put the new file in the place of another
  */
 enum sandbox_need {
 	SANDBOX_CREATE = 1,
 	SANDBOX_WRITE = 2,
 	SANDBOX_SPAWN = 4,
 	SANDBOX_SIGNAL = 8,
+	SANDBOX_REPLACE = 16,
 };
 
 /**

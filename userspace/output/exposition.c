@@ -266,3 +266,24 @@ enum status exposition_print(FILE *f, const struct source_options *from, const c
 	snapshot_free(&snap);
 	return status;
 }
+
+char *exposition_text(const struct source_options *from, const char *allow_path, size_t *n,
+		      enum status *status)
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, n);
+	bool ok = f;
+
+	if (f) {
+		*status = exposition_print(f, from, allow_path);
+		ok = !ferror(f);
+		if (fclose(f))
+			ok = false;
+	}
+	if (ok)
+		return text;
+	free(text);
+	error("out of memory");
+	*status = STATUS_FAILURE;
+	return NULL;
+}

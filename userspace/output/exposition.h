@@ -20,4 +20,8 @@
  */
 enum status exposition_print(FILE *f, const struct source_options *from, const char *allow_path);
 
+/* The same as a text of @n bytes, allocated; NULL if there is no memory. */
+char *exposition_text(const struct source_options *from, const char *allow_path, size_t *n,
+		      enum status *status);
+
 #endif
