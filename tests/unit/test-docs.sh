@@ -122,6 +122,13 @@ while read -r alert; do
 	grep -qx "### $alert" "$top/docs/runbook.md" || bad="$bad $alert"
 done <alerts
 same "the runbook has a section for each alert" "$bad" ""
+# An anchor is the heading in small letters. Each alert names its own, and a severity.
+sed -n 's|.*runbook_url: "file:///usr/share/doc/roundwatch/docs/runbook.md#\(.*\)"$|\1|p' \
+	"$top/packaging/prometheus/roundwatch.rules.yml" >anchors
+same "each alert links to its section of the runbook" "$(cat anchors)" "$(tr '[:upper:]' '[:lower:]' <alerts)"
+same "each alert has a severity" \
+	"$(grep -cE '^ +severity: (critical|warning|info)$' "$top/packaging/prometheus/roundwatch.rules.yml")" \
+	"$(wc -l <alerts)"
 
 shown >lines
 grep -q '^roundwatch explain ' lines
