@@ -14,8 +14,8 @@ cp tests/fleet/manifests.mjs "$modules" || exit 2
 
 same_rules()
 {
-	cp -R packaging "$tmp/copy" && make -s -C "$tmp/copy" prometheusrule &&
-		diff -r packaging "$tmp/copy" || fail 'run "make -C packaging prometheusrule"'
+	cp -R packaging "$tmp/copy" && make -s -C "$tmp/copy" prometheusrule || return
+	diff -r packaging "$tmp/copy" || fail 'run "make -C packaging prometheusrule"'
 }
 
 look()
@@ -48,15 +48,17 @@ own_overlay()
 			components: [../manifests/components/device-plugin]
 			images: [{name: registry.example.org/roundwatch, newName: mirror.example.net/rw, newTag: "1"}]
 		END
-	builds own "$tmp/own" && may_do own 'monitor: SYS_PTRACE DAC_READ_SEARCH' 'metrics: SYS_PTRACE DAC_READ_SEARCH' &&
-		[ "$(grep -c 'image: mirror.example.net/rw:1' "$tmp/own.yaml")" = 2 ] || fail "the image is another" || return 1
+	builds own "$tmp/own" || return
+	may_do own 'monitor: SYS_PTRACE DAC_READ_SEARCH' 'metrics: SYS_PTRACE DAC_READ_SEARCH' || return
+	[ "$(grep -c 'image: mirror.example.net/rw:1' "$tmp/own.yaml")" = 2 ] || fail "the image is another" || return
 	! grep -n 'path: /dev$' "$tmp/own.yaml"
 }
 
 # The reporter of this tree knows the options. --help is the last, and wins if all before it are right.
 takes_args()
 {
-	look args "$1" >"$tmp/args" && [ "$(wc -l <"$tmp/args")" = 2 ] || return 1
+	look args "$1" >"$tmp/args" || return
+	[ "$(wc -l <"$tmp/args")" = 2 ] || fail "not two containers" || return
 	while read -r args; do
 		# shellcheck disable=SC2086 # words
 		"$build/roundwatch" $args --help || return 1
