@@ -8,11 +8,13 @@ const usage = `usage: manifests.mjs schema FILE       each object fits the schem
        manifests.mjs references FILE   what names another thing names one that is there
        manifests.mjs privileges FILE   print what the containers may do; nothing may be more than that
        manifests.mjs args FILE         print the arguments of each container, one line each
+       manifests.mjs oci FILE NAME     print what a runtime gets for the container NAME; MAJOR, MINOR and ALLOW
+                                       stand for the device's numbers and the directory of the allow list
 `;
 
-const [what, file] = process.argv.slice(2);
-const commands = { schema, references, privileges, args };
-if (!commands[what] || process.argv.length !== 4) {
+const [what, file, name] = process.argv.slice(2);
+const commands = { schema, references, privileges, args, oci };
+if (!commands[what] || process.argv.length !== (what === 'oci' ? 5 : 4)) {
 	process.stderr.write(usage);
 	process.exit(2);
 }
@@ -116,6 +118,47 @@ function privileges() {
 function args() {
 	for (const container of pod.containers)
 		console.log(container.args.join(' ').replaceAll('$(POD_IP)', '127.0.0.1'));
+}
+
+// A runtime gives a privileged container all of them; these are what the reporter could have use for.
+const all = ['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'KILL', 'SYSLOG', 'SYS_ADMIN', 'SYS_PTRACE'];
+
+// As kubelet and a runtime make it of the pod: its own network, the node's processes.
+function oci() {
+	const container = pod.containers.find(one => one.name === name);
+	const { privileged, capabilities, runAsUser, readOnlyRootFilesystem, allowPrivilegeEscalation } = container.securityContext;
+	const held = (privileged ? all : capabilities.add).map(capability => `CAP_${capability}`);
+	const device = { type: 'c', major: 'MAJOR', minor: 'MINOR' };
+	const mounts = [{ destination: '/proc', type: 'proc', source: 'proc' }];
+
+	if (!container.volumeMounts.some(mount => mount.mountPath === '/dev'))
+		mounts.push({ destination: '/dev', type: 'tmpfs', source: 'tmpfs' });
+	for (const mount of container.volumeMounts) {
+		const volume = pod.volumes.find(one => one.name === mount.name);
+		mounts.push({ destination: mount.mountPath, type: 'none', source: volume.hostPath?.path ?? 'ALLOW',
+			      options: ['rbind', mount.readOnly ? 'ro' : 'rw', 'rprivate'] });
+	}
+	console.log(JSON.stringify({
+		ociVersion: '1.0.2',
+		process: {
+			user: { uid: runAsUser, gid: 0 }, cwd: '/', noNewPrivileges: allowPrivilegeEscalation === false,
+			args: ['/usr/sbin/roundwatch', ...container.args].map(arg => arg.replace('$(POD_IP)', '127.0.0.1')),
+			env: ['PATH=/usr/sbin:/usr/bin'],
+			capabilities: { bounding: held, effective: held, permitted: held },
+		},
+		root: { path: 'rootfs', readonly: readOnlyRootFilesystem },
+		mounts,
+		linux: {
+			cgroupsPath: `/kubepods/burstable/pod0b1fae31-5e7d-4d0c-9c0e-0f1a2b3c4d5f/${name}`,
+			namespaces: ['mount', 'ipc', 'uts', 'network', ...(privileged ? [] : ['cgroup'])].map(type => ({ type })),
+			devices: privileged ? [] : [{ ...device, path: '/dev/roundwatch' }],
+			resources: { devices: privileged ? [{ allow: true, access: 'rwm' }] :
+				[{ allow: false, access: 'rwm' }, { ...device, allow: true, access: 'r' }] },
+			maskedPaths: privileged ? [] : ['/proc/acpi', '/proc/kcore', '/proc/keys', '/proc/latency_stats',
+				'/proc/timer_list', '/proc/timer_stats', '/proc/sched_debug', '/proc/scsi', '/sys/firmware'],
+			readonlyPaths: privileged ? [] : ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
+		},
+	}).replaceAll(/"(MAJOR|MINOR)"/g, '$1'));
 }
 
 await commands[what]();
