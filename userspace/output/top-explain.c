@@ -4,43 +4,17 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/spawn.h"
 #include "base/util.h"
 #include "output/top-explain.h"
 
-extern char **environ;
-
 /* More would be no explanation. */
 #define TEXT_MAX	(256 * 1024)
-
-/* This program with other arguments; both its outputs go to @output. */
-static int spawn(char *const argv[], int output, pid_t *pid)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	int err;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO);
-	err = posix_spawn(pid, "/proc/self/exe", &files, &attr, argv, environ);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
-	return err;
-}
 
 bool top_explain_start(struct top_explain *e, const struct top_row *row,
 		       const struct source_options *from)
@@ -70,7 +44,8 @@ bool top_explain_start(struct top_explain *e, const struct top_row *row,
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
 	argv[n] = xasprintf("%" PRIu32, t->pid ? t->pid : t->tgid);
-	err = spawn(argv, end[1], &child);
+	/* This program with other arguments. */
+	err = spawn("/proc/self/exe", argv, -1, end[1], end[1], false, &child);
 	free(argv[n]);
 	close(end[1]);
 	if (err) {

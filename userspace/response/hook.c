@@ -3,16 +3,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/spawn.h"
 #include "base/util.h"
 #include "response/hook.h"
-
-extern char **environ;
 
 /* Each event gets its own file, so that a slow command does not block the monitor. */
 static int make_input(const char *text, size_t n)
@@ -36,29 +34,11 @@ static int make_input(const char *text, size_t n)
 }
 
 /* The command's output goes to standard error. Standard output contains only events. */
-static int spawn(const char *command, int input, pid_t *pid)
+static int run_command(const char *command, int input, pid_t *pid)
 {
 	char *argv[] = { (char *)"sh", (char *)"-c", (char *)command, NULL };
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	int err;
 
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-				 POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
-	err = posix_spawn(pid, "/bin/sh", &files, &attr, argv, environ);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
-	return err;
+	return spawn("/bin/sh", argv, input, STDERR_FILENO, STDERR_FILENO, true, pid);
 }
 
 static int free_place(const struct hook *h)
@@ -79,7 +59,7 @@ static void begin_waiting(struct hook *h)
 
 		h->first = (h->first + 1) % HOOK_QUEUE;
 		h->waiting--;
-		err = spawn(h->command, input, &h->child[place].pid);
+		err = run_command(h->command, input, &h->child[place].pid);
 		close(input);
 		h->child[place].deadline_ns = monotonic_ns() + h->timeout * NSEC;
 		h->child[place].killed = false;
