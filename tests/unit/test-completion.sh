@@ -25,6 +25,23 @@ in_zsh()
 	' zsh "$completion/_roundwatch" "$@" 2>&1 | sort | tr '\n' ' '
 }
 
+# in_zsh_terminal TEXT: what the line becomes if the tabulator is pressed after TEXT, in an interactive shell whose
+# completion system has found the file.
+in_zsh_terminal()
+{
+	timeout "$(within 20)" zsh -f -c '
+		zmodload zsh/zpty
+		zpty shell zsh -f -i
+		zpty -w shell "unset zle_bracketed_paste; fpath=($1 \$fpath)"
+		zpty -w shell "show() { print -r -- \"<\$BUFFER>\"; BUFFER= }; zle -N show; bindkey ^X show"
+		zpty -w shell "PS1= PS2= RPS1=; autoload -Uz compinit && compinit -u -D; print begin\"s\""
+		zpty -r -m shell out "*begins*"
+		zpty -n -w shell "$2"$'"'\t\x18'"'
+		zpty -r -m shell out "*<*>*"
+		print -r -- "$out"
+	' zsh "$completion" "$1" 2>&1 | tr -d '\r' | sed -n 's/.*<\(.*\)>.*/\1/p' | tail -n 1
+}
+
 in_fish()
 {
 	HOME=$tmp fish --no-config -c "source $completion/roundwatch.fish; complete -C '$*'" 2>&1 |
@@ -52,5 +69,12 @@ for shell in zsh fish; do
 		same "$shell: $command" "$($offers roundwatch "$command" --)" "$options"
 	done
 done
+
+same "zsh, interactive: a subcommand" "$(in_zsh_terminal 'roundwatch mon')" "roundwatch monitor "
+same "zsh, interactive: an option" "$(in_zsh_terminal 'roundwatch list --verd')" "roundwatch list --verdict "
+same "zsh, interactive: a verdict" "$(in_zsh_terminal 'roundwatch list --verdict ran')" \
+	"roundwatch list --verdict randomx "
+same "zsh, interactive: a file" "$(in_zsh_terminal 'roundwatch explain --input rec')" \
+	"roundwatch explain --input recording "
 
 finish
