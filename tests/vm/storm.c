@@ -307,8 +307,8 @@ static void __attribute__((noreturn)) memory(void)
 }
 
 /*
- * The calling thread's allocation that is to fail, counted from now; 0: none. The file stays open, as
- * opening it allocates.
+ * The calling thread's allocation that is to fail, counted from now; 0: none. The file stays
+ * open, as opening it allocates.
  */
 static int fail_nth_fd;
 
