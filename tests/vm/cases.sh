@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The cases of the module, in a kernel that runs it: what it must see, what it must not accuse,
 # and that it comes and goes without a trace. Run by `scripts/vm run`. With RW_CASES=short, those that
-# may come out differently from kernel to kernel.
+# may come out differently from kernel to kernel; with RW_CASES=few, a handful of them.
 
 . "$RW_TOP/tests/vm/lib.sh"
 reporter=$RW_BUILD/roundwatch
@@ -569,7 +569,12 @@ reports()
 
 in_full()
 {
-	[ "${RW_CASES-}" = short ] || "$@"
+	[ "${RW_CASES-}" ] || "$@"
+}
+
+in_short()
+{
+	[ "${RW_CASES-}" = few ] || "$@"
 }
 
 in_full_or_arm64()
@@ -598,29 +603,29 @@ test_case "sees: the self-test" sees
 test_case "observes" observes
 named_data test_case "hot data shares no cache line" hot_data_alone
 test_case "detects a miner (JIT, 2 threads)" detects --threads 2
-in_full_or_arm64 test_case "detects a miner (interpreter)" detects --interpreter
+in_short in_full_or_arm64 test_case "detects a miner (interpreter)" detects --interpreter
 in_full_or_arm64 isolated test_case "detects a miner alone on its CPU" detects_alone
 in_full test_case "detects a miner that hides at system calls" detects --evade
 in_full test_case "detects a miner of short-lived threads" detects --lifetime 1
 in_full test_case "detects a miner of short-lived processes" detects_forks
 test_case "does not accuse" does_not_accuse
 in_full test_case "detects a miner that renames itself" detects_renaming
-test_case "follows fork and exec" follows_fork_and_exec
+in_short test_case "follows fork and exec" follows_fork_and_exec
 test_case "follows exit" exits
 in_full test_case "a reused PID inherits nothing" pid_reused
-test_case "file permission decides, in the initial namespaces only" obeys_permissions
+in_short test_case "file permission decides, in the initial namespaces only" obeys_permissions
 in_full test_case "keeps the miner when the table overflows" overflows
-test_case "streams changes to readers, and is in use meanwhile" streams
+in_short test_case "streams changes to readers, and is in use meanwhile" streams
 in_full test_case "tells a slow reader what it lost" loses
 in_full test_case "keeps what a reader cannot take" reads_on
 in_full test_case "logs each accused process, if later" logs_each
 in_full test_case "a verdict falls" falls
 in_full test_case "its tracepoints tell" traces
-test_case "says so if it is blind" says_blind
+in_short test_case "says so if it is blind" says_blind
 in_full test_case "sees although the kernel uses the FPU" sees_beside_fpu_users
 unload
 test_case "unloads under load, once the device is closed" unloads_busy
-test_case "unloads amid calls, 5 times" unloads_amid_calls 5
+in_short test_case "unloads amid calls, 5 times" unloads_amid_calls 5
 in_full test_case "loads and unloads 100 times" hundred_times
 in_full test_case "max_tasks=100" wrong max_tasks=100 'max_tasks=100 is not a power of two, as 64 and 128 are'
 in_full test_case "max_tasks=8" wrong max_tasks=8 'max_tasks=8 is out of range: 16 to 1048576'
@@ -631,5 +636,5 @@ in_full test_case "suspect_evidence=101" wrong suspect_evidence=101 'suspect_evi
 in_full test_case "decay=1001" wrong decay=1001 'decay=1001 is out of range: 0 to 1000'
 in_full test_case "gap_us=1" wrong gap_us=1 'gap_us=1 is out of range: 100 to 1000000'
 load
-test_case "the reporter tells" reports
+in_short test_case "the reporter tells" reports
 finish
