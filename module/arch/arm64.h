@@ -14,6 +14,30 @@
 #define FPU_RC_SHIFT	22		/* FPCR.RMode, Arm ARM, D19.2 */
 #define FPU_RC		(3U << FPU_RC_SHIFT)
 
+/* The order of the 32 bits, reversed. */
+static __always_inline u32 fpu_reversed(u32 word)
+{
+#ifdef __aarch64__
+	asm("rbit %w0, %w0" : "+r" (word));
+#else	/* unit tests on another machine */
+	u32 bit, to = 0;
+
+	for (bit = 0; bit < 32; bit++)
+		to |= (word >> bit & 1) << (31 - bit);
+	word = to;
+#endif
+	return word;
+}
+
+/*
+ * 0: nearest, 1: toward plus infinity, 2: toward minus infinity, 3: toward zero. So the
+ * two bits change places, as they do if all 32 are reversed.
+ */
+static __always_inline u8 fpu_rounding(u32 fpcr)
+{
+	return fpu_reversed(fpcr) >> (30 - FPU_RC_SHIFT) & 3;
+}
+
 #ifdef __KERNEL__
 
 #include <asm/fpsimd.h>
@@ -72,18 +96,6 @@ static inline u32 fpu_hash(const void *fpu)
 	u32 task = (unsigned long)fpu_task(fpu);
 
 	return (task ^ task >> 12) << 14;
-}
-
-/*
- * 0: nearest, 1: toward plus infinity, 2: toward minus infinity, 3: toward zero. So the
- * two bits change places, as they do if all 32 are reversed.
- */
-static __always_inline u8 fpu_rounding(u32 fpcr)
-{
-	u32 reversed;
-
-	asm("rbit %w0, %w1" : "=r" (reversed) : "r" (fpcr));
-	return reversed >> (30 - FPU_RC_SHIFT) & 3;
 }
 
 /* Whose registers these are, in its probe. */
