@@ -87,6 +87,7 @@ static const struct member {
 	MEMBER(info, decay),
 	MEMBER(info, looks),
 	MEMBER(info, floor_hz),
+	MEMBER(info, machine),
 	MEMBER(info, reached_suspect),
 	MEMBER(info, reached_randomx),
 	MEMBER(info, suspect_ns),

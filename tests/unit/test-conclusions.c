@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What roundwatch explain concludes from records and identity, without any output. */
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,7 +108,22 @@ static void test_sure(void)
 	ok(!sure("less memory"), "the memory is sufficient");
 	tally.flags = ROUNDWATCH_SMALL;
 	tally.evidence = 90;
-	ok(sure("less memory") && !sure("below its parts"), "too little memory is named");
+	ok(sure("maps less memory") && !sure("below its parts"), "too little memory is named");
+}
+
+static void test_arm64(void)
+{
+	begin();
+	snap.info.machine = EM_AARCH64;
+	ok(maybe("uses as much memory") && !maybe("LDMXCSR"), "arm64: it was not LDMXCSR");
+	ok(!sure("fixed order"), "arm64: the modes mix at random");
+	tally.evidence = 99;
+	ok(sure("fixed order") && !sure("below its parts"), "arm64: they do not");
+	snap.info.machine = EM_X86_64;
+	ok(!sure("fixed order") && sure("below its parts"), "which x86-64 does not ask");
+	snap.info.machine = EM_AARCH64;
+	tally.flags = ROUNDWATCH_SMALL;
+	ok(sure("uses less memory") && !sure("fixed order"), "arm64: memory in use counts");
 }
 
 static void test_maybe(void)
@@ -230,6 +246,7 @@ int main(void)
 	test_brief();
 	test_mapped();
 	test_sure();
+	test_arm64();
 	test_maybe();
 	test_without();
 	conclusions_free(&reasons);

@@ -547,7 +547,15 @@ expect "status" 0
 says "status" out "roundwatch 1.2.3, ABI 1" "watching" "2h ago, 2023-11-14 20:13:20" "1234567" \
 	"1 randomx, 0 suspect, 1 rounding, 1 clear" "Ended:         1 that" "room for 4096" \
 	"suspect from 300, randomx from 1000" "decay 2/s, gap 4000 us" "Looks:         4321 " \
-	"Floor:         20 "
+	"Floor:         20 " "Architecture:  x86_64"
+mk head info machine=183 tally verdict=3 mxcsr=0xc00000 fcw=0 end > arm64
+run status --input arm64
+says "status of arm64" out "Architecture:  aarch64"
+run list --input arm64 --raw -n -o PID,VERDICT,MXCSR,FCW
+same "FPCR of arm64" "$rc $(cat out)" "0 0 randomx 0xc00000 0x0"
+mk head info machine=243 end > riscv
+run status --input riscv
+says "status of an architecture of tomorrow" out "Architecture:  unknown"
 mk head info floor_hz=0 end > unfloored
 run status --input unfloored
 says "status without a floor" out "Floor:         off"
@@ -555,7 +563,7 @@ mk head info live=2 exited=3 claimed=5 evicted=7 dropped=11 contended=13 lost=23
 	reached_suspect=31 reached_randomx=29 suspect_ns=9990000000000 end > counters
 run status --input counters --json
 expect "status --json" 0
-for member in version:'"1.2.3"' abi:1 blind:false uptime:7200.000 observations:1234567 live:2 \
+for member in version:'"1.2.3"' architecture:'"x86_64"' abi:1 blind:false uptime:7200.000 observations:1234567 live:2 \
 	exited:3 claimed:5 evicted:7 dropped:11 contended:13 lost:23 max_tasks:4096 suspect_evidence:300 \
 	randomx_evidence:1000 gap_us:4000 decay:2 looks:17 floor_hz:19 processes.randomx:0 \
 	reached_suspect:31 reached_randomx:29 last_randomx:null \

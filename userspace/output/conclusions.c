@@ -146,6 +146,12 @@ static void conclude_verdict(struct conclusions *to, const struct roundwatch_inf
 		    "%s.", lack[least]);
 }
 
+/* As the rule limits it, see module/verdict.c. */
+static bool is_capped(const struct roundwatch_info *info, const struct roundwatch_tally *t)
+{
+	return t->evidence + 1 == info->randomx_evidence;
+}
+
 static void conclude_sure(struct conclusions *to, const struct snapshot *snap,
 			  const struct roundwatch_tally *t)
 {
@@ -163,8 +169,12 @@ static void conclude_sure(struct conclusions *to, const struct snapshot *snap,
 		say(&to->sure, "The verdict is that of the process as a whole: none of its threads "
 		    "lived long enough to reach it alone.");
 	if (t->flags & ROUNDWATCH_SMALL)
-		say(&to->sure, "The process maps less memory than RandomX needs (%u MiB), so it is at "
-		    "most suspect.", MEMORY_MIB);
+		say(&to->sure, "The process %s less memory than RandomX needs (%u MiB), so it is at "
+		    "most suspect.", snapshot_is_arm64(snap) ? "uses" : "maps", MEMORY_MIB);
+	else if (snapshot_is_arm64(snap) && least > t->evidence && is_capped(&snap->info, t))
+		say(&to->sure, "The evidence stops below randomx, as the modes do not mix at random: they "
+		    "follow each other in a fixed order, or change at nearly every sample. Nothing but "
+		    "that tells a loop over fesetround() from RandomX on arm64.");
 	else if (least > t->evidence)
 		say(&to->sure, "The evidence is below its parts: the process goes to one of RD, RU and "
 		    "RZ more than twice as often as to another, or its evidence is inherited. "
@@ -181,8 +191,8 @@ static bool mentions(const struct roundwatch_tally *t, const struct identity *id
 }
 
 /* Other programs that reach suspect or randomx. */
-static void conclude_false_alarms(struct conclusions *to, const struct roundwatch_tally *t,
-				  const struct identity *id)
+static void conclude_false_alarms(struct conclusions *to, const struct snapshot *snap,
+				  const struct roundwatch_tally *t, const struct identity *id)
 {
 	if (mentions(t, id, "monerod") || mentions(t, id, "p2pool"))
 		say(&to->maybe, "An honest Monero node, by its name. A node that verifies blocks without "
@@ -190,7 +200,10 @@ static void conclude_false_alarms(struct conclusions *to, const struct roundwatc
 	else
 		say(&to->maybe, "A Monero node that verifies blocks without pause really computes "
 		    "RandomX; but nothing here is called monerod.");
-	if (!(t->flags & ROUNDWATCH_X87))
+	if (snapshot_is_arm64(snap))
+		say(&to->maybe, "A program that changes among all modes at random, with fesetround() or "
+		    "otherwise, and uses as much memory as RandomX: its modes look the same.");
+	else if (!(t->flags & ROUNDWATCH_X87))
 		say(&to->maybe, "A program that cycles through all modes with LDMXCSR and has as much "
 		    "memory as RandomX: its modes look the same.");
 }
@@ -223,7 +236,7 @@ void conclude(struct conclusions *to, const struct snapshot *snap,
 		say(&to->maybe, "A loop over fesetround(), as in tests of mathematical libraries: the "
 		    "rounding of the x87 unit follows, which only 32-bit RandomX changes.");
 	if (t->highest >= ROUNDWATCH_SUSPECT)
-		conclude_false_alarms(to, t, id);
+		conclude_false_alarms(to, snap, t, id);
 	else
 		conclude_harmless(to, t);
 }

@@ -102,6 +102,7 @@ static json_object *present_to_json(const struct module_state *s)
 	const struct kernel *k = &s->kernel;
 	const struct roundwatch_info *info = &snap->info;
 	const struct table clock = { .realtime_offset_ns = info->realtime_offset_ns };
+	const char *arch = snapshot_architecture(snap);
 	json_object *status = json_object_new_object();
 	json_object *processes = json_object_new_object();
 	const size_t *count = s->census.count;
@@ -138,6 +139,7 @@ static json_object *present_to_json(const struct module_state *s)
 	};
 
 	json_object_object_add(status, "version", value_to_json(&clock, &text));
+	json_object_object_add(status, "architecture", arch ? json_object_new_string(arch) : NULL);
 	json_object_object_add(status, "present", json_object_new_boolean(true));
 	json_object_object_add(status, "blind", json_object_new_boolean(snapshot_is_blind(snap) ||
 									state_is_dead(s)));

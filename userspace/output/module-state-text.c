@@ -120,10 +120,12 @@ static void print_present(const struct module_state *s)
 	const struct alive *alive = &s->alive;
 	const struct roundwatch_info *info = &snap->info;
 	const size_t *count = s->census.count, *allowed = s->census.allowed;
+	const char *arch = snapshot_architecture(snap);
 	char iso[NUMBER_MAX], age[NUMBER_MAX];
 	char *raw = xstrndup(info->version, sizeof(info->version)), *safe = text_for_terminal(raw);
 
 	printf("Module:        roundwatch %s, ABI %u\n", safe, info->header.abi);
+	printf("Architecture:  %s\n", arch ? arch : "unknown");
 	printf("State:         %s\n", snapshot_is_blind(snap) || state_is_dead(s) ? "BLIND" : "watching");
 	if (alive->known)
 		printf("Alive:         %" PRIu64 " observations in %" PRIu64 " ms\n",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Reads the state of the module at one moment. */
+#include <elf.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,24 @@ enum status snapshot_read(const struct source_options *from, struct snapshot *sn
 	if (status)
 		snapshot_free(snap);
 	return status;
+}
+
+const char *snapshot_architecture(const struct snapshot *snap)
+{
+	switch (snap->info.machine) {
+	case 0:			/* older modules were for x86-64 only */
+	case EM_X86_64:
+		return "x86_64";
+	case EM_AARCH64:
+		return "aarch64";
+	default:
+		return NULL;
+	}
+}
+
+bool snapshot_is_arm64(const struct snapshot *snap)
+{
+	return snap->info.machine == EM_AARCH64;
 }
 
 uint64_t snapshot_uptime(const struct snapshot *snap)

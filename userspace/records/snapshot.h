@@ -28,6 +28,12 @@ enum status snapshot_read(const struct source_options *from, struct snapshot *sn
 /* Take in a record; those that it has no use for are left out. */
 void snapshot_take(struct snapshot *snap, const struct roundwatch_header *record);
 
+/* The architecture of the module's kernel, as uname(2) names it; NULL: not known here. */
+const char *snapshot_architecture(const struct snapshot *snap);
+
+/* True if the modes are those of FPCR (arm64): there is no x87, and memory counts if it is used. */
+bool snapshot_is_arm64(const struct snapshot *snap);
+
 /* Time since the module was loaded. */
 uint64_t snapshot_uptime(const struct snapshot *snap);
 
