@@ -9,12 +9,7 @@ pack()
 	(
 		set -e
 		inner=/tmp/inner.${1##*/}
-		mkdir "$inner"
-		ldd "$1" | grep -o '/[^ ]*' | while read -r library; do
-			mkdir -p "$inner${library%/*}"
-			cp -L "$library" "$inner$library"
-		done
-		cp "$1" "$inner/program"
+		copy_program "$1" "$inner" program
 		cd "$inner"
 		find . | cpio --quiet -o -H newc >"/tmp/${1##*/}.cpio"
 	)

@@ -153,11 +153,7 @@ in_version_1()
 bundle()
 {
 	mkdir -p "$1/rootfs/proc" "$1/rootfs/dev" "$1/rootfs/sys" "$1/rootfs/tmp" "$1/rootfs/etc"
-	ldd "$bin/load" | grep -o '/[^ ]*' | while read -r library; do
-		mkdir -p "$1/rootfs${library%/*}"
-		cp -L "$library" "$1/rootfs$library"
-	done
-	cp "$bin/load" "$1/rootfs/load"
+	copy_program "$bin/load" "$1/rootfs"
 }
 
 # in_crun CGROUP COLUMNS WANTED: checks a container with its own namespaces in this control group.

@@ -137,6 +137,23 @@ spawn()
 	cp "$spawner_out" "/tmp/out.$pid"
 }
 
+# copy_program PROGRAM DIRECTORY [NAME]: with its libraries, as /NAME of a root file system there
+copy_program()
+{
+	mkdir -p "$2"
+	ldd "$1" | grep -o '/[^ ]*' | while read -r library; do
+		mkdir -p "$2${library%/*}" && cp -L "$library" "$2$library" || return
+	done && cp "$1" "$2/${3:-${1##*/}}"
+}
+
+# scrape PORT PATH: what a server answers, in /tmp/scrape
+scrape()
+{
+	perl -MIO::Socket::INET -e '
+		$s = IO::Socket::INET->new("127.0.0.1:$ARGV[0]") or die $@;
+		print $s "GET $ARGV[1] HTTP/1.1\r\nHost: x\r\n\r\n"; print <$s>;' "$1" "$2" >/tmp/scrape
+}
+
 gone()
 {
 	! [ -d "/proc/$1" ]

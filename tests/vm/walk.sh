@@ -125,20 +125,10 @@ top_says()
 # The miners
 #
 
-# root_of DIRECTORY: makes one with the miner, and what it needs.
-root_of()
-{
-	ldd "$bin/miner" | grep -o '/[^ ]*' | while read -r library; do
-		mkdir -p "$1${library%/*}"
-		cp -L "$library" "$1$library"
-	done
-	cp "$bin/miner" "$1/web"
-}
-
 # As `podman generate systemd --new` writes it.
 start_container()
 {
-	mount -t tmpfs tmpfs /var/lib/containers && root_of /tmp/root &&
+	mount -t tmpfs tmpfs /var/lib/containers && copy_program "$bin/miner" /tmp/root web &&
 		tar -C /tmp/root -c . | podman import - localhost/web:1 || return 1
 	cat >/etc/systemd/system/web.service <<-END
 		[Service]
