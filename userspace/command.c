@@ -2,6 +2,7 @@
 /* Options and messages that all subcommands share. */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -88,6 +89,25 @@ bool option_number(const struct command *cmd, const char *option, uint64_t *to)
 		return true;
 	error("%s: --%s '%s': not a number from 1 to %d", cmd->name, option, optarg, INT32_MAX);
 	return false;
+}
+
+bool option_size(const struct command *cmd, const char *option, uint64_t *to)
+{
+	static const char units[] = "KMG";
+	size_t n = strspn(optarg, "0123456789");
+	const char *unit = optarg[n] ? strchr(units, optarg[n]) : NULL;
+	char *number = xstrndup(optarg, n);
+	bool good = parse_number(number, UINT32_MAX, to) && *to;
+
+	if (optarg[n] && (!unit || optarg[n + 1]))
+		good = false;
+	free(number);
+	if (good && unit)
+		*to <<= 10 * (unit - units + 1);
+	if (!good)
+		error("%s: --%s '%s' is not a size such as 500K, 64M or 1G", cmd->name, option,
+		      optarg);
+	return good;
 }
 
 bool option_color(const struct command *cmd)

@@ -67,13 +67,16 @@ bool common_option(const struct command *cmd, int opt, char **argv, const struct
 /* Parse the argument of an option as a number above 0, or print an error. */
 bool option_number(const struct command *cmd, const char *option, uint64_t *to);
 
+/* Parse the argument of an option as a number of bytes above 0, or print an error. */
+bool option_size(const struct command *cmd, const char *option, uint64_t *to);
+
 /* What to put processes together by, as the argument of --by; or complain. */
 bool option_by(const struct command *cmd, enum subject_by *to);
 
-/* Print an error if there is an argument after the options. */
 /* Take the argument of --color, or print an error. */
 bool option_color(const struct command *cmd);
 
+/* Print an error about an argument after the options. */
 enum status extra_argument(const struct command *cmd, const char *arg);
 
 #endif

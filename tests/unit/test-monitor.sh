@@ -634,6 +634,79 @@ acts "kill" '"kill" "done"' --action kill --allow nobody
 rc=0
 wait $victim || rc=$?
 same "killed" $rc 137
+
+# Evidence first, then the action and the command. alert PATH: of the event that tells about it
+alert() { grep -m 1 -e '"archive":' -e '"not_collected":' out | mk json "$1" 2>&1; }
+# shellcheck disable=SC2317 # called by await
+collected() { [ "$(alert roundwatch.response.outcome)" = '"done"' ] && [ -s hooked ]; }
+cp "$(command -v sleep)" miner
+./miner 300 &
+victim=$!
+mkdir evidence
+# shellcheck disable=SC2046 # words
+device tally $(of $victim) comm=miner verdict=3 highest=3
+# shellcheck disable=SC2016 # for sh
+begin --device device --allow nobody --collect evidence --action kill \
+	--exec '[ "$ROUNDWATCH_ARCHIVE" ] && [ -f "$ROUNDWATCH_ARCHIVE" ] && echo "$ROUNDWATCH_ARCHIVE" > hooked; :'
+await "collect: the action and the command come" collected
+end_with TERM
+rc=0
+wait $victim || rc=$?
+same "collect: killed" $rc 137
+archive=$(alert roundwatch.archive | tr -d '"')
+same "collect: one archive, that of the event" "$(ls evidence/*)" "$archive"
+same "collect: and that of the command" "$(cat hooked)" "$archive"
+same "collect: its name" "$(echo "$archive" | sed 's/[0-9]/9/g; s/Z-.*//')" "evidence/99999999T999999"
+same "collect: the process in its name" "${archive#*Z-}" "$(alert process.entity_id | tr -d '"').tar.gz"
+same "collect: mode" "$(stat -c %a "$archive")" 600
+mkdir got
+tar -xzf "$archive" -C got --strip-components=1
+same "collect: it was alive" "$(mk json alive_at_end < got/manifest.json)" true
+same "collect: the executable" "$(sha256sum < got/exe)" "$(sha256sum < miner)"
+same "collect: all answered" "$(grep -c 'no answer\|refused' got/manifest.json err)" "got/manifest.json:0
+err:0"
+says "collect: the sentence" out "; collected in $archive; kill done; see roundwatch explain $victim"
+
+# What keeps it from being collected does not keep it from being killed. --collect alone: see the filter.
+./miner 300 &
+victim=$!
+# shellcheck disable=SC2046 # words
+device tally $(of $victim) comm=miner verdict=3 highest=3
+begin --device device --allow nobody --collect evidence --collect-max 1K --action kill
+await "collect: full" grep -q '"not_collected":"evidence is full, with 1 files' out
+end_with TERM
+rc=0
+wait $victim || rc=$?
+same "collect: full: killed" $rc 137
+same "collect: full: nothing more" "$(ls evidence/*)" "$archive"
+./miner 300 &
+victim=$!
+# shellcheck disable=SC2046 # words
+device tally $(of $victim) comm=miner verdict=3 highest=3
+begin --device device --allow nobody --collect evidence
+await "collect: without an action" grep -q '"archive":"evidence/[^"]*-'$victim- out
+end_with TERM
+kill -0 $victim
+result $? "collect: without an action: spared"
+same "collect: nothing is refused by the filter" "$(grep -c refused err)" 0
+same "collect: two archives" "$(find evidence -type f | wc -l)" 2
+echo "user $(id -u)" > list
+begin --device device --allow list --collect evidence --format text
+await "collect: allowed" grep -q "allowed by line 1" out
+end_with TERM
+same "collect: not of what is allowed" "$(find evidence -type f | wc -l)" 2
+kill $victim
+for wrong in "--collect none" "--collect miner"; do
+	# shellcheck disable=SC2086 # words
+	run monitor --device device $wrong
+	expect "collect: wrong: $wrong" 1
+done
+for wrong in "--input two --collect evidence" "--sysroot host --collect evidence" "--collect-max 0" "--collect-max x"; do
+	# shellcheck disable=SC2086 # words
+	run monitor $wrong
+	expect "collect: wrong: $wrong" 2
+done
+
 sleep 300 &
 victim=$!
 # shellcheck disable=SC2046 # words

@@ -77,6 +77,23 @@ gives_up()
 	[ ! -s /tmp/record.err ] || fail "record: $(cat /tmp/record.err)"
 }
 
+# It sees below a mount over /proc/PID, although that was forbidden when the process began.
+serves()
+{
+	"$reporter" metrics --listen 127.0.0.1:0 2>/tmp/serve.err &
+	server=$!
+	await 20 grep listening /tmp/serve.err && await 20 is_limited "$server" 80004 || return 1
+	port=$(sed -n 's,.*127.0.0.1:\([0-9]*\)/metrics$,\1,p' /tmp/serve.err)
+	spawn 1 && accused "$pid" 60 && mount --bind /proc/1 "/proc/$pid" || return 1
+	scrape "$port" /metrics
+	umount "/proc/$pid"
+	grep "^roundwatch_process_evidence{pid=\"$pid\",comm=\"miner\",user=\"root\",.*randomx\"}" /tmp/scrape ||
+		{ cat /tmp/scrape; return 1; }
+	kill "$server"
+	wait "$server" || fail "status $?: $(cat /tmp/serve.err)" || return 1
+	[ "$(grep -vc listening /tmp/serve.err)" = 0 ] || fail "$(cat /tmp/serve.err)"
+}
+
 tells()
 {
 	begin_monitor || return 1
@@ -195,6 +212,28 @@ kills()
 	end_monitor
 }
 
+# The evidence is there when the miner is killed, with all that only the module knows.
+collects()
+{
+	mkdir -p /tmp/evidence && chmod 700 /tmp/evidence
+	begin_monitor --collect /tmp/evidence --action kill && is_limited "$monitor" 80026 && spawn 1 || return 1
+	await 90 gone "$pid" && await 20 has_event verdict-ended "$pid" || return 1
+	archive=$(event verdict-rose "$pid" roundwatch.archive | tr -d '"')
+	[ "$(event verdict-rose "$pid" roundwatch.response.outcome)" = '"done"' ] &&
+		[ "$(stat -c %a "$archive")" = 600 ] || fail "$(cat "$events" /tmp/monitor.err)" || return 1
+	[ "$(event verdict-rose "$pid" process.entity_id)" = "\"$(basename "${archive#*Z-}" .tar.gz)\"" ] ||
+		fail "another name: $archive" || return 1
+	end_monitor || return 1
+	[ ! -s /tmp/monitor.err ] || fail "$(cat /tmp/monitor.err)" || return 1
+	rm -rf /tmp/got && mkdir /tmp/got && tar -xzf "$archive" -C /tmp/got --strip-components=1 || return 1
+	cmp /tmp/got/exe "$bin/miner" || return 1
+	[ "$("$mkrecord" json complete </tmp/got/manifest.json)" = true ] ||
+		fail "$(grep -B 4 '"why":"' /tmp/got/manifest.json)" || return 1
+	[ "$("$mkrecord" json alive_at_end </tmp/got/manifest.json)" = true ] || fail "it had ended" || return 1
+	[ "$("$mkrecord" json explain.0.verdict </tmp/got/explain.json)" = '"randomx"' ] || fail "no verdict" || return 1
+	"$reporter" list --input /tmp/got/recording.roundwatch --raw --noheadings -o PID,VERDICT | grep -x "$pid randomx"
+}
+
 # An allowed process is reported and not killed. A process that only has the same path is killed.
 spares()
 {
@@ -238,9 +277,11 @@ test_case "metrics count a miner that ends between two scrapes" counts_ended
 test_case "the monitor holds the module, and waits for one that is not there" waits
 test_case "monitor reports its end" ends
 test_case "monitor kills a miner, but not a process with its PID" kills
+test_case "monitor collects the evidence, then kills" collects
 test_case "monitor spares an allowed process" spares
 test_case "monitor does not spare a process with the same path" suspects_disguise
 test_case "privileges and system calls are given up" gives_up
+test_case "metrics --listen gives them up, too" serves
 kill "$spawner"
 unload
 finish

@@ -95,17 +95,9 @@ is_confined()
 	systemd-analyze security --threshold=20 "$1" >/dev/null || { cat /tmp/security; return 1; }
 }
 
-# scrape PATH: what it answers
-scrape()
-{
-	perl -MIO::Socket::INET -e '
-		$s = IO::Socket::INET->new("127.0.0.1:9753") or die $@;
-		print $s "GET $ARGV[0] HTTP/1.1\r\nHost: x\r\n\r\n"; print <$s>;' "$1" >/tmp/scrape
-}
-
 names_miner()
 {
-	scrape /metrics && grep "^roundwatch_process_evidence{pid=\"$pid\",comm=\"miner\",user=\"root\",.*verdict=\"randomx\"}" \
+	scrape 9753 /metrics && grep "^roundwatch_process_evidence{pid=\"$pid\",comm=\"miner\",user=\"root\",.*verdict=\"randomx\"}" \
 		/tmp/scrape
 }
 
@@ -114,16 +106,17 @@ answers()
 {
 	systemctl start roundwatch-metrics.socket && ! systemctl is-active roundwatch-metrics.service || return 1
 	await 60 names_miner || { cat /tmp/scrape; return 1; }
-	grep -x 'roundwatch_up 1' /tmp/scrape && scrape /-/healthy && grep '^HTTP/1.1 200 OK' /tmp/scrape || return 1
+	grep -x 'roundwatch_up 1' /tmp/scrape && scrape 9753 /-/healthy && grep '^HTTP/1.1 200 OK' /tmp/scrape || return 1
 	[ "$(stat -c %U "/proc/$(systemctl show -P MainPID roundwatch-metrics)")" = roundwatch ] ||
 		fail "it does not run as roundwatch" || return 1
+	! journalctl -o cat _SYSTEMD_UNIT=roundwatch-metrics.service | grep -e filter -e 'are kept' || return 1
 	is_confined roundwatch-metrics
 }
 
 # It holds the module no longer than a scrape takes, and stays when that is gone.
 answers_without_module()
 {
-	systemctl stop $unit && rmmod roundwatch && scrape /metrics || return 1
+	systemctl stop $unit && rmmod roundwatch && scrape 9753 /metrics || return 1
 	grep -x 'roundwatch_up 0' /tmp/scrape || { cat /tmp/scrape; return 1; }
 	modprobe roundwatch && await 60 names_miner || return 1
 	systemctl stop roundwatch-metrics.socket roundwatch-metrics.service
@@ -274,6 +267,23 @@ acts()
 	systemctl restart $unit && await 60 is_stopped
 }
 
+# An administrator writes the options of both drop-ins into one. The unit may write there, and nobody else may read.
+collects()
+{
+	kill -KILL "$pid" && await 20 gone "$pid" || return 1
+	rm -rf $dropins && mkdir $dropins && cp /usr/local/share/doc/roundwatch/examples/action.conf $dropins/a.conf &&
+		sed 's/--collect [^"]*/& --action stop/' /usr/local/share/doc/roundwatch/examples/collect.conf >$dropins/b.conf
+	systemctl daemon-reload && systemctl restart $unit && spawn 1 && await 60 is_stopped || return 1
+	archive=$(echo /var/lib/roundwatch/evidence/*-"$pid"-*.tar.gz)
+	[ "$(stat -c '%U %a' "$archive" "${archive%/*}" | tr '\n' ' ')" = 'roundwatch 600 roundwatch 700 ' ] ||
+		fail "$(ls -laR /var/lib/roundwatch)" || return 1
+	await 20 has_logged "\"ROUNDWATCH_ARCHIVE\":\"$archive\"" "\"PROCESS_PID\":\"$pid\"" || return 1
+	tar -xzOf "$archive" "roundwatch-$pid/manifest.json" >/tmp/manifest || return 1
+	[ "$("$RW_BUILD/mkrecord" json complete </tmp/manifest)" = true ] || fail "$(grep -B 4 '"why":"' /tmp/manifest)" ||
+		return 1
+	! journalctl -o cat _SYSTEMD_UNIT=$unit.service | grep -e filter -e 'are kept'
+}
+
 # The hook writes a file, and talks to a server.
 runs_hook()
 {
@@ -286,8 +296,6 @@ runs_hook()
 		$s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1:7070", ReuseAddr => 1) or die $@;
 		print "ready\n"; STDOUT->flush(); print $s->accept()->getline();' >/tmp/server 2>&1 &
 	await 20 grep ready /tmp/server || { cat /tmp/server; return 1; }
-	end "$pid"
-	kill -KILL "$pid"
 	with hook.conf && spawn 1 && await 60 grep hello /tmp/server || return 1
 	grep '"action":' /var/lib/roundwatch/event || return 1
 	rm -r $dropins
@@ -317,6 +325,7 @@ test_case "the socket starts a service that answers scrapes" answers
 test_case "it answers without the module, too" answers_without_module
 test_case "with the drop-in, the monitor writes a textfile" writes_textfile
 test_case "with the drop-in, it stops a miner" acts
+test_case "with the drop-in, it collects, then stops" collects
 test_case "with the drop-in, a hook writes a file and talks to a server" runs_hook
 test_case "the module is unloaded, and the monitor starts when it is loaded again" unloads
 finish

@@ -333,24 +333,6 @@ enum status collect(const struct collect *c, const struct host *host,
 	return status;
 }
 
-static bool parse_size(const char *text, uint64_t *to)
-{
-	static const char units[] = "KMG";
-	size_t n = strspn(text, "0123456789");
-	const char *unit = text[n] ? strchr(units, text[n]) : NULL;
-	char *number = xstrndup(text, n);
-	bool good = parse_number(number, UINT32_MAX, to) && *to;
-
-	if (text[n] && (!unit || text[n + 1]))
-		good = false;
-	free(number);
-	if (good && unit)
-		*to <<= 10 * (unit - units + 1);
-	if (!good)
-		error("collect: --max-size '%s' is not a size such as 500K, 64M or 1G", text);
-	return good;
-}
-
 static char *default_path(uint32_t pid)
 {
 	char host[256] = "host", date[32];
@@ -416,7 +398,7 @@ static enum status run(int argc, char **argv)
 			c.values = true;
 			break;
 		case OPT_MAX_SIZE:
-			if (!parse_size(optarg, &c.max_size))
+			if (!option_size(&cmd_collect, "max-size", &c.max_size))
 				return STATUS_USAGE;
 			break;
 		case OPT_TIMEOUT:

@@ -17,6 +17,7 @@
 #include "base/signals.h"
 #include "base/util.h"
 #include "command.h"
+#include "commands/collect.h"
 #include "host/sandbox.h"
 #include "output/event.h"
 #include "output/exposition.h"
@@ -33,6 +34,8 @@ enum {
 	OPT_ACTION,
 	OPT_ACTION_GUESTS,
 	OPT_ALLOW,
+	OPT_COLLECT,
+	OPT_COLLECT_MAX,
 	OPT_WAIT,
 	OPT_EXIT_BLIND,
 	OPT_TEXTFILE,
@@ -40,6 +43,10 @@ enum {
 
 #define EXEC_TIMEOUT	60	/* seconds, by default */
 #define WIND_UP		5	/* seconds for running commands after a signal to end */
+
+/* Less than COLLECTOR_NS, after which nothing would be kept. */
+#define COLLECT_SECONDS_AT_MOST	20
+#define COLLECT_FILE_TIMEOUT	5
 
 /* How often the module is asked whether it sees; the first time when its silence would tell. */
 #define SIGHT_NS	(60 * NSEC)
@@ -71,8 +78,8 @@ static struct {
 	uint64_t textfile_next_ns;
 	struct news textfile_news;
 } m = {
-	.reports.format = EVENT_SUITABLE, .reports.hook.timeout = EXEC_TIMEOUT, .signals = -1,
-	.directory = -1,
+	.reports.format = EVENT_SUITABLE, .reports.hook.timeout = EXEC_TIMEOUT,
+	.reports.collector.room = COLLECTOR_ROOM, .signals = -1, .directory = -1,
 };
 
 static void help(void)
@@ -88,6 +95,8 @@ static void help(void)
 	      "     --exec-timeout <seconds>  ... and kill it after this time (60)\n"
 	      "     --action <what>   stop or kill processes that are randomx; none (default)\n"
 	      "     --action-guests   ... also those that run a virtual machine\n"
+	      "     --collect <dir>   before that, put the evidence about the process there\n"
+	      "     --collect-max <size>  ... while no more than this is there (1G)\n"
 	      "     --allow <file>    allow list instead of " ALLOW_FILE "\n"
 	      "     --color <when>    auto, always or never; for the format text\n"
 	      "     --textfile <file> metrics for node_exporter, at each change and every 15 s\n"
@@ -352,7 +361,7 @@ static int catch_signals(void)
 /* Milliseconds until something is due; -1: nothing ever is. */
 static int time_left(void)
 {
-	uint64_t now = monotonic_ns(), next = hook_deadline(&m.reports.hook);
+	uint64_t now = monotonic_ns(), next = reports_deadline(&m.reports);
 
 	if (m.follow.open && !m.from.input && m.sight_ns < next)
 		next = m.sight_ns;
@@ -360,8 +369,6 @@ static int time_left(void)
 		next = m.watchdog_next_ns;
 	if (m.textfile && m.textfile_next_ns < next)
 		next = m.textfile_next_ns;
-	if (!m.from.input && alerts_deadline(&m.reports.alerts) < next)
-		next = alerts_deadline(&m.reports.alerts);
 	if (next == UINT64_MAX)
 		return -1;
 	return next <= now ? 0 : (int)((next - now) / 1000000 + 1);
@@ -379,8 +386,7 @@ static int do_what_is_due(void)
 {
 	uint64_t now = monotonic_ns();
 
-	hook_work(&m.reports.hook);
-	alerts_work(&m.reports.alerts, now);
+	reports_work(&m.reports);
 	if (m.textfile && now >= m.textfile_next_ns)
 		write_textfile(now);
 	if (m.watchdog_ns && now >= m.watchdog_next_ns) {
@@ -452,7 +458,7 @@ static int replay(void)
 
 	if (!status)
 		status = read_on();
-	alerts_finish(&m.reports.alerts);
+	reports_finish(&m.reports);
 	if (!status) {
 		check_sight(true);
 		status = m.blind ? STATUS_BLIND : STATUS_OK;
@@ -476,10 +482,36 @@ static int watch(void)
 	tell_systemd();
 	while (!status && !m.reports.failed && !signals_came())
 		status = step();
-	alerts_finish(&m.reports.alerts);
 	notify("STOPPING=1");
+	reports_finish(&m.reports);
 	hook_wind_up(&m.reports.hook, WIND_UP);
 	return status;
+}
+
+/* In a child. What it holds open must not keep the module loaded. */
+static enum status collect_evidence(const char *path, uint64_t max_size,
+				    const struct roundwatch_tally *tally)
+{
+	const struct collect c = {
+		.from = { .device = m.from.device }, .path = path, .max_size = max_size,
+		.timeout = COLLECT_FILE_TIMEOUT, .seconds = COLLECT_SECONDS_AT_MOST, .quiet = true,
+	};
+
+	follow_close(&m.follow);
+	return collect(&c, &m.host, tally);
+}
+
+static unsigned int needs(void)
+{
+	unsigned int needs = 0;
+
+	if (m.reports.policy.action != ACTION_NONE)
+		needs |= SANDBOX_SIGNAL;
+	if (m.textfile)
+		needs |= SANDBOX_CREATE | SANDBOX_REPLACE;
+	if (m.reports.collector.directory)
+		needs |= SANDBOX_CREATE | SANDBOX_COLLECT;
+	return needs;
 }
 
 static int monitor(void)
@@ -495,8 +527,7 @@ static int monitor(void)
 	page_open();
 	/* Commands would have the filter, too, and may be anything. */
 	if (!m.reports.hook.command)
-		sandbox_enter((m.reports.policy.action != ACTION_NONE ? SANDBOX_SIGNAL : 0) |
-			      (m.textfile ? SANDBOX_CREATE | SANDBOX_REPLACE : 0));
+		sandbox_enter(needs());
 	m.from.nonblock = !m.from.input;
 	m.follow = (struct follow){
 		.from = &m.from, .host = &m.host, .tell = report_change,
@@ -559,6 +590,12 @@ static bool own_option(int opt)
 	case OPT_ALLOW:
 		m.allow_path = optarg;
 		break;
+	case OPT_COLLECT:
+		m.reports.collector.directory = optarg;
+		m.reports.collector.collect = collect_evidence;
+		break;
+	case OPT_COLLECT_MAX:
+		return option_size(&cmd_monitor, "collect-max", &m.reports.collector.room);
 	case OPT_TEXTFILE:
 		m.textfile = optarg;
 		break;
@@ -580,6 +617,8 @@ static enum status run(int argc, char **argv)
 		{ "exec-timeout", required_argument,	NULL, OPT_EXEC_TIMEOUT },
 		{ "action",	  required_argument,	NULL, OPT_ACTION },
 		{ "action-guests", no_argument,		NULL, OPT_ACTION_GUESTS },
+		{ "collect",	  required_argument,	NULL, OPT_COLLECT },
+		{ "collect-max",  required_argument,	NULL, OPT_COLLECT_MAX },
 		{ "allow",	  required_argument,	NULL, OPT_ALLOW },
 		{ "textfile",	  required_argument,	NULL, OPT_TEXTFILE },
 		{ "wait",	  no_argument,		NULL, OPT_WAIT },
@@ -609,6 +648,13 @@ static enum status run(int argc, char **argv)
 		      "recording's nor a copy's; leave out --input and --sysroot");
 		return STATUS_USAGE;
 	}
+	if (m.reports.collector.directory && (m.from.input || m.from.sysroot)) {
+		error("monitor: --collect needs the processes themselves, and neither a recording "
+		      "nor a copy of their host; leave out --input and --sysroot");
+		return STATUS_USAGE;
+	}
+	if (m.reports.collector.directory && !collector_check(&m.reports.collector))
+		return STATUS_FAILURE;
 	if (m.textfile && m.from.input) {
 		error("monitor: --textfile is about the present, and not for recordings; leave out "
 		      "--input, or use roundwatch metrics --textfile");

@@ -32,7 +32,7 @@ function __roundwatch_complete
 			end
 			test $command = history; or set command list
 			roundwatch $command --help 2>/dev/null | sed '1,/^Columns/d' | string split -n ' '
-		case -i --input --device --sysroot --directory --pools --allow --textfile --exec
+		case -i --input --device --sysroot --directory --pools --allow --textfile --collect --exec
 			__fish_complete_path (commandline -ct)
 		case '*'
 			if test (count $words) = 1; or test "$words[-1]" = help

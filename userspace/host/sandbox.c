@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <linux/capability.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -25,7 +26,6 @@
 #include <fcntl.h>
 #include <seccomp.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -124,6 +124,11 @@ static void allow_open(unsigned int needs)
 		allow("unlinkat");
 }
 
+/* Children do the work, which are this program, and what waits in a read is killed. */
+static const char *const collecting[] = {
+	"clone", "linkat", "pipe2", "pwrite64", "renameat2", "unlinkat", "wait4",
+};
+
 static const char *const replacing[] = { "fchmod", "rename", "renameat", "renameat2", "unlink" };
 
 static void fill(unsigned int needs)
@@ -156,6 +161,11 @@ static void fill(unsigned int needs)
 	}
 	if (needs & SANDBOX_REPLACE)
 		allow_all(replacing, ARRAY_SIZE(replacing));
+	if (needs & SANDBOX_COLLECT) {
+		allow_all(collecting, ARRAY_SIZE(collecting));
+		allow_if(SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_PDEATHSIG));
+		allow_if(SCMP_SYS(kill), SCMP_A1(SCMP_CMP_EQ, SIGKILL));
+	}
 	if (needs & SANDBOX_SIGNAL) {
 		allow_number(PIDFD_SEND_SIGNAL);
 		allow_number(PIDFD_OPEN);
@@ -261,7 +271,7 @@ static void drop_capabilities(unsigned int needs)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-	uint32_t keep = 1U << CAP_SYS_PTRACE | 1U << CAP_DAC_READ_SEARCH;
+	uint32_t keep = 1U << CAP_SYS_PTRACE | 1U << CAP_DAC_READ_SEARCH, drops = 0;
 
 	/* The directory, the terminal or the kernel's tracing may belong to another user. */
 	if (needs & (SANDBOX_CREATE | SANDBOX_WRITE | SANDBOX_SPAWN))
@@ -275,11 +285,15 @@ static void drop_capabilities(unsigned int needs)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || syscall(SYS_capget, &head, data))
 		goto failed;
 	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
-		data[i].permitted &= i ? 0 : keep;
+		uint32_t kept = i ? 0 : keep;
+
+		drops |= (data[i].permitted | data[i].inheritable) & ~kept;
+		data[i].permitted &= kept;
 		data[i].effective &= data[i].permitted;
 		data[i].inheritable &= data[i].permitted;
 	}
-	if (!syscall(SYS_capset, &head, data))
+	/* The unit of the service has no others, and its filter forbids to change them. */
+	if (!drops || !syscall(SYS_capset, &head, data))
 		return;
 failed:
 	error("privileges are kept: %s", strerror(errno));
@@ -287,6 +301,12 @@ failed:
 
 void sandbox_enter(unsigned int needs)
 {
+	static bool entered;
+
+	/* A child that runs another subcommand has it already. */
+	if (entered)
+		return;
+	entered = true;
 	drop_capabilities(needs);
 	filter_calls(needs);
 }

@@ -9,6 +9,8 @@
  * @SANDBOX_SPAWN: start this program once more, and write to existing files
  * @SANDBOX_SIGNAL: signal other processes
  * @SANDBOX_REPLACE: with @SANDBOX_CREATE, put the new file in the place of another
+ * @SANDBOX_COLLECT: with @SANDBOX_CREATE, make processes that run no other program, give a new file
+ *	its name, and end processes
  */
 enum sandbox_need {
 	SANDBOX_CREATE = 1,
@@ -16,6 +18,7 @@ enum sandbox_need {
 	SANDBOX_SPAWN = 4,
 	SANDBOX_SIGNAL = 8,
 	SANDBOX_REPLACE = 16,
+	SANDBOX_COLLECT = 32,
 };
 
 /**
@@ -23,8 +26,8 @@ enum sandbox_need {
  * @needs: of enum sandbox_need
  *
  * Capabilities are dropped, and system calls filtered if built with libseccomp. For this
- * process and all that it starts, permanently. Prints what prevents it; the subcommand
- * continues without.
+ * process and all that it starts, permanently; a later call does nothing. Prints what prevents
+ * it; the subcommand continues without.
  */
 void sandbox_enter(unsigned int needs);
 

@@ -151,8 +151,7 @@ static json_object *begin(struct event *e, const struct follow *f, uint64_t time
 	json_object *root = json_object_new_object();
 	char *version = xstrndup(f->info.version, sizeof(f->info.version));
 
-	e->fields = root;
-	e->time_ns = (int64_t)time_ns + offset;
+	*e = (struct event){ .fields = root, .time_ns = (int64_t)time_ns + offset };
 	put_time(root, "@timestamp", time_ns, offset);
 	put_text(root, "ecs.version", ECS_VERSION);
 	put_text(root, "agent.type", "roundwatch");
@@ -191,12 +190,18 @@ static void put_rule(json_object *root)
 }
 
 /* The same in all events of one process, and different for a later process with the same PID. */
-static void put_entity(json_object *root, const struct follow *f, const struct accused *a)
+char *event_entity(const struct follow *f, const struct accused *a)
 {
-	char origin[64], *entity;
+	char origin[64];
 
 	read_origin(f->host, origin, sizeof(origin));
-	entity = xasprintf("%s-%u-%llu", origin, a->tgid, (unsigned long long)a->start_ns);
+	return xasprintf("%s-%u-%llu", origin, a->tgid, (unsigned long long)a->start_ns);
+}
+
+static void put_entity(json_object *root, const struct follow *f, const struct accused *a)
+{
+	char *entity = event_entity(f, a);
+
 	put_text(root, "process.entity_id", entity);
 	free(entity);
 }
@@ -280,7 +285,7 @@ static json_object *flags(const struct accused *a)
 
 /* Values for which the schema has no field. */
 static void put_own(json_object *root, const struct follow *f, const struct accused *a,
-		    uint8_t previous, const struct response *response)
+		    uint8_t previous, const char *doubt)
 {
 	const struct roundwatch_tally *t = &a->subject.tally;
 	static const char *const count[ROUNDWATCH_MODES] = {
@@ -307,24 +312,15 @@ static void put_own(json_object *root, const struct follow *f, const struct accu
 	put_text(root, "roundwatch.vm", a->id.vm);
 	put_bool(root, "roundwatch.allowed", a->allowed);
 	put_text(root, "roundwatch.allowed_by", a->allowed);
-	put_text(root, "roundwatch.not_looked_up", response->doubt);
-	if (response->action) {
-		put_text(root, "roundwatch.response.action", response->action);
-		put_text(root, "roundwatch.response.outcome",
-			 response->refusal ? "refused" : "done");
-		put_text(root, "roundwatch.response.reason", response->refusal);
-	}
+	put_text(root, "roundwatch.not_looked_up", doubt);
 }
 
 static char *describe(const struct accused *a, enum change change, uint8_t previous,
-		      const struct response *response)
+		      const char *why)
 {
-	char *name = name_of(a), *who = identity_describe(&a->id), *what, *next, *text;
-	char *doubt = doubt_text(response->doubt);
-	bool accuses = change == CHANGE_PRESENT || change == CHANGE_ROSE;
+	char *name = name_of(a), *who = identity_describe(&a->id), *what, *text;
+	char *doubt = doubt_text(why);
 
-	next = accuses && !a->allowed ? xasprintf("; see roundwatch explain %u", a->tgid) :
-					xasprintf("%s", "");
 	switch (change) {
 	case CHANGE_PRESENT:
 		what = xasprintf("is %s", verdict_name(a->verdict));
@@ -338,15 +334,11 @@ static char *describe(const struct accused *a, enum change change, uint8_t previ
 			xasprintf("became %s, was %s", verdict_name(a->verdict),
 				  verdict_name(previous));
 	}
-	text = xasprintf("%s[%u] %s (evidence %u; %s)%s%s%s%s%s%s%s%s%s", name, a->tgid, what,
+	text = xasprintf("%s[%u] %s (evidence %u; %s)%s%s%s%s", name, a->tgid, what,
 			 a->subject.tally.evidence, who,
 			 a->allowed ? "; allowed by " : "", a->allowed ? a->allowed : "",
-			 doubt ? "; " : "", doubt ? doubt : "",
-			 response->action ? "; " : "", response->action ? response->action : "",
-			 !response->action ? "" : response->refusal ? " refused: " : " done",
-			 response->refusal ? response->refusal : "", next);
+			 doubt ? "; " : "", doubt ? doubt : "");
 	free(doubt);
-	free(next);
 	free(what);
 	free(who);
 	free(name);
@@ -354,7 +346,7 @@ static char *describe(const struct accused *a, enum change change, uint8_t previ
 }
 
 void event_of_process(struct event *e, const struct follow *f, const struct accused *a,
-		      enum change change, uint8_t previous, const struct response *response)
+		      enum change change, uint8_t previous, const char *doubt)
 {
 	static const char *const action[] = {
 		[CHANGE_PRESENT] = "verdict-present",
@@ -373,9 +365,51 @@ void event_of_process(struct event *e, const struct follow *f, const struct accu
 			 action[change], SEVERITY_INFO);
 	put_rule(root);
 	put_process(root, f, a);
-	put_own(root, f, a, previous, response);
-	e->message = describe(a, change, previous, response);
-	put_text(root, "message", e->message);
+	put_own(root, f, a, previous, doubt);
+	e->message = describe(a, change, previous, doubt);
+	e->explain = accuses && !a->allowed ? a->tgid : 0;
+}
+
+/* Add to the sentence. */
+static void __attribute__((format(printf, 2, 3))) add(struct event *e, const char *format, ...)
+{
+	char *more = NULL, *text;
+	va_list ap;
+
+	va_start(ap, format);
+	if (vasprintf(&more, format, ap) < 0)
+		more = NULL;
+	va_end(ap);
+	text = xasprintf("%s; %s", e->message, more ? more : "");
+	free(more);
+	free(e->message);
+	e->message = text;
+}
+
+void event_conclude(struct event *e, const struct response *response)
+{
+	const char *missing = response->not_collected;
+
+	if (response->archive) {
+		e->archive = xasprintf("%s", response->archive);
+		add(e, "collected in %s%s%s", e->archive, missing ? ", not complete: " : "",
+		    missing ? missing : "");
+	} else if (missing) {
+		add(e, "not collected: %s", missing);
+	}
+	put_text(e->fields, "roundwatch.archive", e->archive);
+	put_text(e->fields, "roundwatch.not_collected", missing);
+	if (response->action) {
+		add(e, "%s%s%s", response->action, response->refusal ? " refused: " : " done",
+		    response->refusal ? response->refusal : "");
+		put_text(e->fields, "roundwatch.response.action", response->action);
+		put_text(e->fields, "roundwatch.response.outcome",
+			 response->refusal ? "refused" : "done");
+		put_text(e->fields, "roundwatch.response.reason", response->refusal);
+	}
+	if (e->explain)
+		add(e, "see roundwatch explain %u", e->explain);
+	put_text(e->fields, "message", e->message);
 }
 
 void event_of_module(struct event *e, const struct follow *f, const char *action, int severity,
@@ -396,21 +430,18 @@ void event_of_module(struct event *e, const struct follow *f, const char *action
 
 void event_add_held(struct event *e, unsigned int n)
 {
-	char *text;
-
 	if (!n)
 		return;
 	put_number(e->fields, "roundwatch.held_back", n);
-	text = xasprintf("%s; %u earlier change%s of its verdict %s not reported", e->message, n,
-			 n == 1 ? "" : "s", n == 1 ? "was" : "were");
-	free(e->message);
-	e->message = text;
-	put_text(e->fields, "message", text);
+	add(e, "%u earlier change%s of its verdict %s not reported", n, n == 1 ? "" : "s",
+	    n == 1 ? "was" : "were");
+	put_text(e->fields, "message", e->message);
 }
 
 void event_free(struct event *e)
 {
 	json_object_put(e->fields);
 	free(e->message);
+	free(e->archive);
 	memset(e, 0, sizeof(*e));
 }

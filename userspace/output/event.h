@@ -11,17 +11,27 @@
  * @message: the same as a sentence
  * @severity: 0 to 100, see roundwatch(8)
  * @time_ns: CLOCK_REALTIME of the event
+ * @explain: PID about which explain knows more; 0: none
+ * @archive: of the evidence; allocated, NULL: none
  */
 struct event {
 	struct json_object *fields;
 	char *message;
 	int severity;
 	int64_t time_ns;
+	uint32_t explain;
+	char *archive;
 };
 
-/* Make an event about a process. */
+/* Make an event about a process; event_conclude() completes it. @doubt: of allow_doubt() */
 void event_of_process(struct event *e, const struct follow *f, const struct accused *a,
-		      enum change change, uint8_t previous, const struct response *response);
+		      enum change change, uint8_t previous, const char *doubt);
+
+/* Add what was done about the process. */
+void event_conclude(struct event *e, const struct response *response);
+
+/* What is in process.entity_id; allocated. */
+char *event_entity(const struct follow *f, const struct accused *a);
 
 enum {
 	SEVERITY_INFO = 21,

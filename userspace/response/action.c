@@ -93,6 +93,7 @@ void action_respond(const struct policy *p, const struct host *host,
 void response_free(struct response *r)
 {
 	free(r->refusal);
-	free(r->doubt);
+	free(r->archive);
+	free(r->not_collected);
 	*r = (struct response){ 0 };
 }

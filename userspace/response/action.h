@@ -38,14 +38,16 @@ struct policy {
  * struct response - what was done about a process
  * @action: "stop" or "kill"; NULL: nothing was to be done
  * @refusal: why it was not done; NULL: it was
- * @doubt: what allow_doubt() said; NULL: nothing
+ * @archive: of the evidence that was collected before; NULL: none
+ * @not_collected: why it is not there, or not complete; NULL: it is, or was not wanted
  *
  * Text but @action's is allocated.
  */
 struct response {
 	const char *action;
 	char *refusal;
-	char *doubt;
+	char *archive;
+	char *not_collected;
 };
 
 /* Act upon a process that is randomx and not allowed, as far as the policy wants that. */

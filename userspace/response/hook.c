@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -34,10 +35,14 @@ static int make_input(const char *text, size_t n)
 }
 
 /* The command's output goes to standard error. Standard output contains only events. */
-static int run_command(const char *command, int input, pid_t *pid)
+static int run_command(const char *command, int input, const char *archive, pid_t *pid)
 {
 	char *argv[] = { (char *)"sh", (char *)"-c", (char *)command, NULL };
 
+	if (archive)
+		setenv("ROUNDWATCH_ARCHIVE", archive, true);
+	else
+		unsetenv("ROUNDWATCH_ARCHIVE");
 	return spawn("/bin/sh", argv, input, STDERR_FILENO, STDERR_FILENO, true, pid);
 }
 
@@ -55,12 +60,14 @@ static void begin_waiting(struct hook *h)
 	int place;
 
 	while (h->waiting && (place = free_place(h)) < HOOK_CHILDREN) {
-		int input = h->queue[h->first], err;
+		char *archive = h->queue[h->first].archive;
+		int input = h->queue[h->first].input, err;
 
 		h->first = (h->first + 1) % HOOK_QUEUE;
 		h->waiting--;
-		err = run_command(h->command, input, &h->child[place].pid);
+		err = run_command(h->command, input, archive, &h->child[place].pid);
 		close(input);
+		free(archive);
 		h->child[place].deadline_ns = monotonic_ns() + h->timeout * NSEC;
 		h->child[place].killed = false;
 		if (err) {
@@ -71,8 +78,9 @@ static void begin_waiting(struct hook *h)
 	}
 }
 
-void hook_run(struct hook *h, const char *text, size_t n)
+void hook_run(struct hook *h, const char *text, size_t n, const char *archive)
 {
+	size_t last;
 	int input;
 
 	if (!h->command)
@@ -88,7 +96,10 @@ void hook_run(struct hook *h, const char *text, size_t n)
 		error("--exec: %s; the command was not run for one event", strerror(errno));
 		return;
 	}
-	h->queue[(h->first + h->waiting++) % HOOK_QUEUE] = input;
+	last = (h->first + h->waiting) % HOOK_QUEUE;
+	h->queue[last].input = input;
+	h->queue[last].archive = archive ? xasprintf("%s", archive) : NULL;
+	h->waiting++;
 	begin_waiting(h);
 }
 
@@ -150,7 +161,8 @@ void hook_wind_up(struct hook *h, unsigned int seconds)
 	if (h->waiting)
 		error("--exec: the command is not run for %zu events that still wait", h->waiting);
 	for (; h->waiting; h->waiting--) {
-		close(h->queue[h->first]);
+		close(h->queue[h->first].input);
+		free(h->queue[h->first].archive);
 		h->first = (h->first + 1) % HOOK_QUEUE;
 	}
 	for (int i = 0; i < HOOK_CHILDREN; i++)

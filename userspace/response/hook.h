@@ -14,7 +14,8 @@
  * struct hook - a command to run for each event
  * @command: for /bin/sh; NULL: none
  * @timeout: seconds after which a command is killed
- * @queue: descriptors of files with one event each: @waiting of them, starting at @first
+ * @queue: events: files that have one each, and the archive of its evidence; allocated, NULL: none.
+ *	@waiting of them, starting at @first
  */
 struct hook {
 	const char *command;
@@ -24,12 +25,18 @@ struct hook {
 		uint64_t deadline_ns;
 		bool killed;
 	} child[HOOK_CHILDREN];
-	int queue[HOOK_QUEUE];
+	struct {
+		int input;
+		char *archive;
+	} queue[HOOK_QUEUE];
 	size_t first, waiting;
 };
 
-/* Run the command with @text on its standard input, now or later. Prints errors. */
-void hook_run(struct hook *h, const char *text, size_t n);
+/*
+ * Run the command with @text on its standard input, now or later, and with @archive, if there is
+ * one, in the environment as ROUNDWATCH_ARCHIVE. Prints errors.
+ */
+void hook_run(struct hook *h, const char *text, size_t n, const char *archive);
 
 /* Reap commands that ended, kill those that take too long, start waiting ones. */
 void hook_work(struct hook *h);

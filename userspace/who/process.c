@@ -46,13 +46,21 @@ struct user {
 
 /*
  * Open /proc. For root on Linux 5.2 or later, open it without the mounts in it, so that
- * a mount over /proc/PID does not cover the process.
+ * a mount over /proc/PID does not cover the process. The first time, as it is not permitted any
+ * more after sandbox_enter().
  */
 static int open_proc(const struct host *host)
 {
 #ifdef SYS_open_tree
-	if (host->live) {
-		int fd = syscall(SYS_open_tree, host->root, "proc", OPEN_TREE_CLONE | O_CLOEXEC);
+	static bool tried;
+	static int bare = -1;
+
+	if (host->live && !tried) {
+		tried = true;
+		bare = syscall(SYS_open_tree, host->root, "proc", OPEN_TREE_CLONE | O_CLOEXEC);
+	}
+	if (host->live && bare >= 0) {
+		int fd = fcntl(bare, F_DUPFD_CLOEXEC, 0);
 
 		if (fd >= 0)
 			return fd;
