@@ -37,6 +37,7 @@ end_with()
 	rc=0
 	wait "$server" || rc=$?
 	same "$2" "$rc" 0
+	same "$2: nothing was refused by the filter" "$(grep -c "refused by its own filter" err)" 0
 }
 
 get() { python3 "$client" "$port" "${2:-GET}" "$1" > got 2> get.err || cat get.err; }
@@ -54,6 +55,10 @@ get /metrics
 same "metrics: status and type" "$(head -n 1 got)" "200 text/plain; version=0.0.4; charset=utf-8 -"
 sed 1d got | cmp -s - shown
 result $? "metrics: what metrics prints"
+case $("$build/roundwatch" --version) in
+*+seccomp) same "it has a filter" "$(sed -n 's/^Seccomp:.//p' "/proc/$server/status")" 2 ;;
+esac
+same "no new privileges" "$(sed -n 's/^NoNewPrivs:.//p' "/proc/$server/status")" 1
 cp other now
 get /metrics
 says "metrics: read anew" got 'roundwatch_verdicts_total{verdict="randomx"} 7'

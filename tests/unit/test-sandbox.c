@@ -54,6 +54,19 @@ static long local(void)
 	return socket(AF_UNIX, SOCK_DGRAM, 0);
 }
 
+/* That listens without blocking, so that there is nobody to accept. */
+static int listens = -1;
+
+static long take_connection(void)
+{
+	return accept4(listens, NULL, NULL, SOCK_CLOEXEC) < 0 && errno == EAGAIN ? 0 : -1;
+}
+
+static long take_connection_plainly(void)
+{
+	return accept(listens, NULL, NULL) < 0 && errno == EAGAIN ? 0 : -1;
+}
+
 static long run(void)
 {
 	return execl("/bin/true", "true", NULL);
@@ -137,6 +150,22 @@ static long remove_file(void)
 static long rename_file(void)
 {
 	return rename(file, missing);
+}
+
+static long name_file(void)
+{
+	return linkat(AT_FDCWD, file, AT_FDCWD, missing, 0);
+}
+
+/* Only the signal that cannot be caught, to none in particular. */
+static long end_process(void)
+{
+	return kill(INT32_MAX, SIGKILL) && errno == ESRCH ? 0 : -1;
+}
+
+static long end_politely(void)
+{
+	return kill(INT32_MAX, SIGTERM) && errno == ESRCH ? 0 : -1;
 }
 
 static long change_mode(void)
@@ -273,6 +302,13 @@ static long twice(void)
 	return socket(AF_INET, SOCK_STREAM, 0);
 }
 
+/* As a child that runs another subcommand. */
+static long twice_limited(void)
+{
+	sandbox_enter(SANDBOX_CREATE);
+	return create_file() < 0 && errno == EPERM ? 0 : -1;
+}
+
 static long while_blocked(void)
 {
 	sigset_t all;
@@ -321,6 +357,8 @@ static const struct attempt {
 	{ "a socket of the Internet", inet, 0, SYS_socket },
 	{ "one of IPv6", inet6, 0, SYS_socket },
 	{ "one for raw packets", packet, 0, SYS_socket },
+	{ "a connection from others", take_connection, SANDBOX_SERVE, SYS_accept4 },
+	{ "one without flags", take_connection_plainly, SANDBOX_SERVE, SYS_accept },
 	{ "running another program", run, SANDBOX_SPAWN, SYS_execve },
 	{ "signals to others", signal_parent, SANDBOX_SPAWN, SYS_kill },
 	{ "signals to others through a descriptor", signal_pidfd, SANDBOX_SIGNAL, SYS_pidfd_open },
@@ -329,6 +367,9 @@ static const struct attempt {
 	{ "creating a file", create_file, SANDBOX_CREATE, SYS_openat },
 	{ "opening a file for writing", write_file,
 	  SANDBOX_CREATE | SANDBOX_WRITE | SANDBOX_SPAWN, SYS_openat },
+	{ "giving a file a name", name_file, SANDBOX_COLLECT, SYS_linkat },
+	{ "ending other processes", end_process, SANDBOX_SPAWN | SANDBOX_COLLECT, SYS_kill },
+	{ "asking them to end", end_politely, SANDBOX_SPAWN, SYS_kill },
 	{ "removing a file", remove_file, 0, SYS_unlink },
 	{ "renaming a file", rename_file, 0, SYS_rename },
 	{ "the mode of a file", change_mode, 0, SYS_chmod },
@@ -362,6 +403,8 @@ static const struct kind {
 	{ "writing to files", SANDBOX_WRITE, 1U << CAP_DAC_OVERRIDE },
 	{ "starting programs", SANDBOX_SPAWN, 1U << CAP_DAC_OVERRIDE | 1U << CAP_SYS_ADMIN },
 	{ "signals", SANDBOX_SIGNAL, 1U << CAP_KILL },
+	{ "serving", SANDBOX_SERVE, 0 },
+	{ "collecting", SANDBOX_CREATE | SANDBOX_COLLECT, 1U << CAP_DAC_OVERRIDE },
 };
 
 static void test_attempt(const struct kind *k, const struct attempt *a)
@@ -398,6 +441,9 @@ int main(void)
 	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 	if (bind(fd, (struct sockaddr *)&closed, sizeof(closed)) || chmod(closed.sun_path, 0))
 		abort();
+	listens = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (listen(listens, 1))
+		abort();
 	parent = getpid();
 	had = capabilities("CapPrm:");
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
@@ -406,6 +452,8 @@ int main(void)
 	err = try(0, fork_child, text, sizeof(text));
 	/* Newer C libraries block all signals meanwhile, and then it ends. */
 	ok(err == EPERM || err == -1, "reading: no other process is made");
+	is(try(SANDBOX_COLLECT, fork_child, text, sizeof(text)), 0, "collecting: one is made");
+	is(try(0, twice_limited, text, sizeof(text)), 0, "limits that are there stay as they are");
 	is(try(SANDBOX_SPAWN, start, text, sizeof(text)), 0, "starting programs: one is started");
 	is(try(0, twice, text, sizeof(text)), EPERM, "refused twice, it goes on");
 	ok(strchr(text, '\n') && !strchr(text, '\n')[1], "and says so once");

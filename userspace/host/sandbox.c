@@ -166,6 +166,10 @@ static void fill(unsigned int needs)
 		allow_if(SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_PDEATHSIG));
 		allow_if(SCMP_SYS(kill), SCMP_A1(SCMP_CMP_EQ, SIGKILL));
 	}
+	if (needs & SANDBOX_SERVE) {
+		allow("accept");
+		allow("accept4");
+	}
 	if (needs & SANDBOX_SIGNAL) {
 		allow_number(PIDFD_SEND_SIGNAL);
 		allow_number(PIDFD_OPEN);

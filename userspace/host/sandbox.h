@@ -11,6 +11,7 @@
  * @SANDBOX_REPLACE: with @SANDBOX_CREATE, put the new file in the place of another
  * @SANDBOX_COLLECT: with @SANDBOX_CREATE, make processes that run no other program, give a new file
  *	its name, and end processes
+ * @SANDBOX_SERVE: accept connections on sockets that listen already
  */
 enum sandbox_need {
 	SANDBOX_CREATE = 1,
@@ -19,6 +20,7 @@ enum sandbox_need {
 	SANDBOX_SIGNAL = 8,
 	SANDBOX_REPLACE = 16,
 	SANDBOX_COLLECT = 32,
+	SANDBOX_SERVE = 64,
 };
 
 /**

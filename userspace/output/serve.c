@@ -17,8 +17,10 @@
 #include "base/news.h"
 #include "base/notify.h"
 #include "base/signals.h"
+#include "host/sandbox.h"
 #include "output/exposition.h"
 #include "output/listen.h"
+#include "who/process.h"
 
 /*
  * Prometheus scrapes over one connection, a person looks over another. More wait in the queue of
@@ -287,11 +289,18 @@ enum status serve(const struct serve_options *options)
 	int fds[LISTEN_MOST];
 	unsigned int n = 0;
 	enum status status;
+	struct host host;
 
 	signals_catch();
 	server.options = options;
 	status = listen_open(options->address, options->any_address, fds, &n);
-	return status ? status : serve_on(fds, n);
+	if (status)
+		return status;
+	/* What the sandbox forbids is opened now, and kept. */
+	if (!options->from->sysroot && !host_open(&host, NULL, true))
+		host_close(&host);
+	sandbox_enter(SANDBOX_SERVE);
+	return serve_on(fds, n);
 }
 
 #else
