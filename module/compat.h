@@ -193,4 +193,11 @@ compat_proc_create(const char *name, umode_t mode, struct proc_dir_entry *parent
 #define proc_create		compat_proc_create
 #endif
 
+/* <asm/processor.h> of arm64; task_get_sve_vl() is not exported. */
+#ifdef HAVE_THREAD_VL
+#define thread_sve_vl(thread)	((thread)->vl[ARM64_VEC_SVE])
+#else
+#define thread_sve_vl(thread)	((thread)->sve_vl)
+#endif
+
 #endif /* ROUNDWATCH_COMPAT_H */

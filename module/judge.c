@@ -44,6 +44,15 @@ bool judge_memory(struct tally *t, const struct mm_struct *mm)
 	return !t->score.small;
 }
 
+static void judge_registers(struct tally *t)
+{
+	if (!fpu_has_constants())
+		return;
+	verdict_recognize(&t->score);
+	if (tally_is_process(t))
+		verdict_recognize(&t->looks);
+}
+
 static void set_verdict(struct tally *t, u8 verdict, u32 evidence)
 {
 	u8 before = t->verdict;
@@ -94,8 +103,10 @@ void judge(struct tally *t, const struct mm_struct *mm)
 	u32 evidence;
 
 	if (verdict_asks(&rule, &t->score) ||
-	    (tally_is_process(t) && verdict_asks(&rule, &t->looks)))
+	    (tally_is_process(t) && verdict_asks(&rule, &t->looks))) {
 		judge_memory(t, mm);
+		judge_registers(t);
+	}
 	evidence = verdict_evidence(&rule, tally_score(t));
 	set_verdict(t, verdict_decide(&rule, evidence, t->verdict), evidence);
 }

@@ -42,9 +42,10 @@
  * along not even that.
  *
  * Where there is no x87 (arm64), nothing tells a test loop from RandomX by its
- * control words. There the modes have to mix at random in any case, which costs a
- * miner some seconds, and the process has to use the memory, not just to map it:
- * RandomX reads all of its cache all the time.
+ * control words. There the process has to use the memory, not just to map it:
+ * RandomX reads all of its cache all the time. And it is at most suspect until either
+ * RandomX's constants were seen in its registers, where its compiler keeps them, or its
+ * modes have mixed at random for 20 s of CPU time.
  *
  * How the numbers of the first question were chosen. Scaled so that the verdict
  * is at 100. A change into a given directed mode has probability .235 in
@@ -100,8 +101,6 @@
 #define VERDICT_STAYED_DOWN	4
 #define VERDICT_RANDOM_MOST	250
 #define VERDICT_RANDOM		125
-/* Where x87 says nothing and the memory still counts: half as sure, and in half the time. */
-#define VERDICT_LONE_RANDOM	60
 
 /* Changes into each of RD, RU and RZ before a process adds to its user's score. */
 #define VERDICT_CONTRIBUTES	4
@@ -195,9 +194,9 @@ static u32 mixing(const struct verdict_score *score)
 }
 
 /* Neither in a fixed order, nor another mode at nearly every sample. */
-static bool is_random(const struct verdict_score *score, u32 least_of_both)
+static bool is_random(const struct verdict_score *score)
 {
-	return least(score->varied, score->stayed) >= least_of_both;
+	return least(score->varied, score->stayed) >= VERDICT_RANDOM;
 }
 
 static void step(u8 *counter, bool up, u32 gain, u32 loss, u32 most)
@@ -253,7 +252,7 @@ void verdict_take(const struct verdict_rule *rule, struct verdict_score *score,
 	else
 		for (i = 0; i < VERDICT_PARTS; i++)
 			lose(&score->part[i], VERDICT_IDLE);
-	if (is_random(score, VERDICT_RANDOM) && mixing(score) >= rule->suspect)
+	if (is_random(score) && mixing(score) >= rule->suspect)
 		score->mixed_ms = least(score->mixed_ms + change->cpu_ms, VERDICT_LED_CAP);
 }
 
@@ -346,6 +345,7 @@ void verdict_inherit(struct verdict_score *score,
 			score->part[i] = from->part[i];
 	if (score->mixed_ms < from->mixed_ms)
 		score->mixed_ms = from->mixed_ms;
+	score->known |= same_program && from->known;
 	if (same_program) {
 		score->trail = from->trail;
 		score->led = from->led;
@@ -370,6 +370,7 @@ void verdict_exec(struct verdict_score *score)
 	score->trail = (struct verdict_trail){ .next = score->trail.next };
 	score->borrowed = false;
 	score->led = VERDICT_LED_START;
+	score->known = false;
 }
 
 /**
@@ -448,6 +449,23 @@ void verdict_witness(struct verdict_score *score, bool has_memory)
 }
 
 /**
+ * verdict_recognize() - RandomX's constants are in the registers
+ * @score: of one of its threads, or of the process
+ *
+ * They only speak for RandomX: a miner can do without.
+ */
+void verdict_recognize(struct verdict_score *score)
+{
+	score->known = true;
+}
+
+/* Without x87, is it more than a loop that changes modes? */
+static bool is_convincing(const struct verdict_score *score)
+{
+	return score->known || score->mixed_ms >= VERDICT_LONE_RANDOMX;
+}
+
+/**
  * verdict_evidence() - the score as one number
  * @rule: the rule
  * @score: decayed by the caller
@@ -464,7 +482,7 @@ u32 verdict_evidence(const struct verdict_rule *rule,
 		evidence = least(evidence, worth(rule, score->mixed_ms));
 	if (score->small)
 		cap = verdict_is_led(score) ? rule->suspect : rule->randomx;
-	else if (rule->lone && !is_random(score, VERDICT_LONE_RANDOM))
+	else if (rule->lone && !is_convincing(score))
 		cap = rule->randomx;
 	return least(evidence, cap - 1);
 }

@@ -48,6 +48,9 @@ typedef uint64_t u64;
 /* It goes on from there, to outlive a pause. */
 #define VERDICT_LED_CAP		50000
 
+/* The same where there is no x87 at all (@lone), and no more is known of the program. */
+#define VERDICT_LONE_RANDOMX	20000
+
 /* The least memory that a process maps, or where @lone uses, if it computes RandomX. */
 #define VERDICT_MEMORY_MIB	128
 
@@ -57,7 +60,8 @@ typedef uint64_t u64;
  * @randomx: evidence from which it is randomx
  * @decay: points of evidence lost per second of wall time
  * @gap_ns: CPU time that a thread must spend between two samples
- * @lone: there is no x87 that could move along: the modes have to mix at random
+ * @lone: there is no x87 that could move along: the modes have to mix at random, for
+ *	VERDICT_LONE_RANDOMX, or RandomX's constants have to be seen
  */
 struct verdict_rule {
 	u32 suspect;
@@ -108,6 +112,7 @@ struct verdict_trail {
  * @mixes: it went from RD or RU to RZ or back itself: not all is inherited
  * @borrowed: @trail and what follows from it are those of the parent process
  * @small: the process does not map the memory that RandomX needs
+ * @known: RandomX's constants were in its registers
  */
 struct verdict_score {
 	u64 decay_ms;
@@ -124,6 +129,7 @@ struct verdict_score {
 	u8 mixes : 1;
 	u8 borrowed : 1;
 	u8 small : 1;
+	u8 known : 1;
 };
 
 /**
@@ -187,6 +193,7 @@ bool verdict_is_led(const struct verdict_score *score);
 bool verdict_contributes(const struct verdict_score *score);
 bool verdict_asks(const struct verdict_rule *rule, const struct verdict_score *score);
 void verdict_witness(struct verdict_score *score, bool has_memory);
+void verdict_recognize(struct verdict_score *score);
 u32 verdict_evidence(const struct verdict_rule *rule,
 		     const struct verdict_score *score);
 u8 verdict_decide(const struct verdict_rule *rule, u32 evidence, u8 before);

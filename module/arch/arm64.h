@@ -157,6 +157,33 @@ static inline bool fpu_can_make_live(void)
 	return true;
 }
 
+/* Two vectors of which the lower 128 bits count. */
+static inline bool fpu_are_constants(const u64 *mantissa, const u64 *scale)
+{
+	return mantissa[0] == 0x00ffffffffffffffULL && mantissa[1] == mantissa[0] &&
+	       scale[0] == 0x80f0000000000000ULL && scale[1] == scale[0];
+}
+
+/*
+ * Were RandomX's constants in the registers when the running task was last switched
+ * out? RandomX's compiler for arm64 keeps two in V29 and V31 while a program runs: the
+ * mask of the mantissa of group E and that of FSCAL_R (RandomX specification, 4.3.2 and
+ * 5.3). The registers of a task that uses SVE are saved elsewhere; memcpy() may use it.
+ */
+static inline bool fpu_has_constants(void)
+{
+	const struct user_fpsimd_state *state = &current->thread.uw.fpsimd_state;
+	const void *sve = current->thread.sve_state;
+	unsigned int vl;
+
+	if (fpu_are_constants((const u64 *)&state->vregs[29], (const u64 *)&state->vregs[31]))
+		return true;
+	if (!sve)
+		return false;
+	vl = thread_sve_vl(&current->thread);
+	return fpu_are_constants(sve + 29 * vl, sve + 31 * vl);
+}
+
 /* Of the running task. What is changed in memory must be loaded again. */
 static inline u32 fpu_swap_control(u32 fpcr)
 {

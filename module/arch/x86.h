@@ -252,6 +252,12 @@ static inline u8 fpu_rounding(u32 mxcsr)
 	return (mxcsr & FPU_RC) >> FPU_RC_SHIFT;
 }
 
+/* RandomX's, in the registers of the running task: only asked where there is no second word. */
+static inline bool fpu_has_constants(void)
+{
+	return false;
+}
+
 static inline u8 fpu_second_rounding(u16 fcw)
 {
 	return fcw >> FPU_X87_SHIFT & 3;

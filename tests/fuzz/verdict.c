@@ -115,6 +115,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		case 14:
 			verdict_witness(one, op & 4);
 			break;
+		case 15:
+			verdict_recognize(one);
+			break;
 		}
 		for (i = 0; i < 4; i++) {
 			check(&rule, &score[i], before[i]);

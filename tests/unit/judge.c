@@ -2,11 +2,12 @@
 /*
  * judge - what the module's rule says of recorded samples
  *
- * judge [--starts N] [--repeat N] [--mapped TABLE] FILE.csv...
+ * judge [--starts N] [--repeat N] [--mapped TABLE] [--constants] FILE.csv...
  *
  * Columns of a file: thread index, wall time (us), CPU time of the thread
  * (us), R or S (S: blocked voluntarily), MXCSR (hex), x87 control word
- * (hex). Samples are fed to verdict.c as the module's probe feeds them.
+ * (hex); or, if the heading says fpcr, FPCR of arm64 (hex) instead of the last two. Samples
+ * are fed to verdict.c as the module's probe feeds them.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -58,11 +59,24 @@ static const char *const names[] = { "clear", "rounding", "suspect", "randomx" }
 
 /* MiB that the program of the file maps. */
 static unsigned long mapped;
+/* RandomX's constants are in its registers. */
+static bool known;
+
+/* FPCR.RMode is 0 RN, 1 RU, 2 RD, 3 RZ. */
+static u8 mode_of(const struct row *row)
+{
+	static const u8 of_fpcr[] = { ROUNDWATCH_RN, ROUNDWATCH_RU, ROUNDWATCH_RD, ROUNDWATCH_RZ };
+
+	return rule.lone ? of_fpcr[row->mxcsr >> 22 & 3] : row->mxcsr >> 13 & 3;
+}
 
 static void decide(struct tally *t)
 {
-	if (verdict_asks(&rule, &t->score))
+	if (verdict_asks(&rule, &t->score)) {
 		verdict_witness(&t->score, mapped >= VERDICT_MEMORY_MIB);
+		if (known)
+			verdict_recognize(&t->score);
+	}
 	t->verdict = verdict_decide(&rule, verdict_evidence(&rule, &t->score), t->verdict);
 }
 
@@ -77,7 +91,7 @@ static void observe(struct tally *t, struct tally *process, const struct row *ro
 		.now_ms = row->wall_us / 1000,
 		.cpu_ms = (row->cpu_us - t->cpu_us) / 1000,
 		.thread = row->thread + 1,
-		.mode = row->mxcsr >> 13 & 3,
+		.mode = mode_of(row),
 		.x87 = row->fcw >> 10 & 3,
 		.voluntary = row->state == 'S',
 	};
@@ -329,16 +343,19 @@ static int judge_file(const char *path, const char *table, unsigned long n_start
 		fprintf(stderr, "judge: %s: %s\n", path, strerror(errno));
 		return 2;
 	}
+	rule.lone = false;
 	while (fgets(buf, sizeof(buf), file)) {
 		unsigned long long wall, cpu;
-		struct row row;
+		struct row row = { .fcw = 0 };
 		char end;
 
 		line++;
 		if (sscanf(buf, "%ld ,%llu ,%llu ,%c ,%x ,%x%c", &row.thread,
 			   &wall, &cpu, &row.state, &row.mxcsr, &row.fcw,
-			   &end) < 6 ||
+			   &end) < (rule.lone ? 5 : 6) ||
 		    (row.state != 'R' && row.state != 'S')) {
+			if (strstr(buf, "fpcr"))
+				rule.lone = true;
 			if (line == 1 || buf[0] == '#')
 				continue;	/* a heading */
 			fprintf(stderr, "judge: %s:%lu: not a sample: %s",
@@ -402,7 +419,7 @@ static int judge_file(const char *path, const char *table, unsigned long n_start
 
 static void usage(FILE *out)
 {
-	fputs("Usage: judge [--starts N] [--repeat N] [--mapped TABLE] FILE.csv...\n"
+	fputs("Usage: judge [--starts N] [--repeat N] [--mapped TABLE] [--constants] FILE.csv...\n"
 	      "What the decision rule says of recorded samples, one line a thread and one, thr=all,\n"
 	      "for the process:\n"
 	      "  FILE thr=N samples=N verdict=V first_sample=N first_cpu_ms=N\n"
@@ -413,6 +430,7 @@ static void usage(FILE *out)
 	      "  --repeat N      as if the program had gone on for N times as long\n"
 	      "  --mapped TABLE  how many MiB the programs map, by patterns of file names;\n"
 	      "                  unless given: mapped.csv in FILE's folder, or in traces-2 beside it\n"
+	      "  --constants     RandomX's constants were seen in the registers\n"
 	      "  --help          this text\n", out);
 }
 
@@ -437,6 +455,7 @@ int main(int argc, char **argv)
 		{ "starts", required_argument, NULL, 's' },
 		{ "repeat", required_argument, NULL, 'r' },
 		{ "mapped", required_argument, NULL, 'm' },
+		{ "constants", no_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -458,6 +477,9 @@ int main(int argc, char **argv)
 				return 2;
 			}
 			table = optarg;
+			break;
+		case 'c':
+			known = true;
 			break;
 		case 'h':
 			usage(stdout);

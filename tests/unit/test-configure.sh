@@ -83,7 +83,7 @@ agrees()
 	dirs="$headers $headers/../$common"
 	while read -r have file words; do
 		case $1:$file in
-		*-arm64:arch/x86/*) continue ;;
+		*-arm64:arch/x86/* | *-amd64:arch/arm64/*) continue ;;
 		esac
 		expect="/\* no $have \*/"
 		# shellcheck disable=SC2086 # words
@@ -100,6 +100,7 @@ agrees()
 		HAVE_FPSTATE arch/x86/include/asm/fpu/types.h ^struct fpstate \{
 		HAVE_FPREGS_ACTIVE arch/x86/include/asm/fpu/types.h fpregs_active;
 		HAVE_EXIT_GROUP_DEAD include/trace/events/sched.h bool group_dead
+		HAVE_THREAD_VL arch/arm64/include/asm/processor.h vl\[ARM64_VEC_MAX\];
 		HAVE_THREAD_FPU arch/x86/include/asm/processor.h ^.struct fpu[[:space:]]+fpu;
 	END
 }

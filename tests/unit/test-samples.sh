@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Applies the rule to recorded programs: the verdict of build/judge on each file
-# must be the expected one. The recordings are not part of the tree; without them
-# there is nothing to check here. test-verdict uses synthetic samples.
+# must be the expected one. Those of arm64 are in tests/unit/samples, by scripts/samples; those
+# of x86-64 are not part of the tree. test-verdict uses synthetic samples.
 #
 #	test-samples.sh JUDGE DIR...
 #
-# The prefix of a name is the kind of program: randomx_, monerod_, xmrig_, other_, model_.
+# The prefix of a name is the kind of program: randomx_, monerod_, xmrig_, other_, model_. After it,
+# arm64- is for samples of FPCR.
 set -u
 
 judge=$1
@@ -83,6 +84,29 @@ mines_slowly() { # file name
 	result $? "$2: randomx within 5 minutes of CPU time, if it goes on" "$out"
 }
 
+# On arm64, where RandomX's constants are in the registers: the compiler's code. The emulated processor is
+# slow, so that a program of RandomX that does not change modes lasts for several samples.
+mines_on_arm64() { # file name
+	out=$("$judge" --constants "$1")
+	! echo "$out" | grep -v ' verdict=randomx ' >/dev/null
+	result $? "$2: with the constants, every thread is randomx" "$out"
+	out=$("$judge" --constants --starts 2000 "$1")
+	echo "$out" | awk '{ for (i = 1; i <= NF; i++) if ($i == "counted") break
+		if (!/ missed=0 / || substr($(i + 3), 5) > 300) bad = 1 } END { exit bad || !NR }'
+	result $? "$2: with the constants, in 300 samples (99 %) from anywhere" "$out"
+}
+
+# Without, as that of the interpreter, or of a compiler that hides them.
+mines_quietly_on_arm64() { # file name
+	out=$("$judge" "$1")
+	! echo "$out" | grep -v ' verdict=suspect ' >/dev/null
+	result $? "$2: without the constants, every thread is suspect at first" "$out"
+	out=$("$judge" --repeat 20 "$1")
+	echo "$out" | awk '{ split($6, ms, "="); if (!/ verdict=randomx / || ms[2] > 60000) bad = 1 }
+		END { exit bad || !NR }'
+	result $? "$2: and randomx within a minute of CPU time, if it goes on" "$out"
+}
+
 # At least this verdict, on one thread or more.
 reaches() { # verdicts file name what
 	out=$("$judge" "$2")
@@ -91,10 +115,12 @@ reaches() { # verdicts file name what
 }
 
 # However long it goes on, neither a thread nor the process gets one of these.
-never() { # verdicts file name what
-	out=$("$judge" --repeat 10 "$2")
-	! echo "$out" | grep -E " verdict=($1) " >/dev/null
-	result $? "$3: $4" "$out"
+never() { # verdicts file name what [option...]
+	verdicts=$1 of=$2 called=$3 what=$4
+	shift 4
+	out=$("$judge" "$@" --repeat 10 "$of")
+	! echo "$out" | grep -E " verdict=($verdicts) " >/dev/null
+	result $? "$called: $what" "$out"
 }
 
 found=
@@ -121,6 +147,24 @@ for file in $(for dir; do ls "$dir"/*.csv; done); do
 		;;
 	randomx_limit-*)
 		reaches randomx "$file" "$name" "a share of a CPU: randomx"
+		;;
+	randomx_arm64-*)
+		miners=$((miners + 1))
+		mines_quietly_on_arm64 "$file" "$name"
+		case $name in *interpreter*) ;; *) mines_on_arm64 "$file" "$name" ;; esac
+		;;
+	other_arm64-fenv-256MiB*|other_arm64-cycle-256MiB*)
+		# If it goes on for longer, it cannot be told from RandomX.
+		out=$("$judge" "$file")
+		! echo "$out" | grep ' verdict=randomx ' >/dev/null
+		result $? "$name: at most suspect for some seconds of CPU time" "$out"
+		;;
+	other_arm64-fenv*|other_arm64-cycle*|other_arm64-libm-suite*|other_arm64-libm-walk*)
+		never randomx "$file" "$name" "without the memory, at most suspect"
+		;;
+	other_arm64-*)
+		never 'suspect|randomx' "$file" "$name" "at most rounding"
+		never 'suspect|randomx' "$file" "$name" "at most rounding, whatever memory it uses" --mapped /dev/null
 		;;
 	randomx_*fesetround*|randomx_*fldcw*)
 		miners=$((miners + 1))

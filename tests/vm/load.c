@@ -2,9 +2,9 @@
 /*
  * load - imitates programs that use rounding modes but do not mine
  *
- * load KIND [SECONDS [PROCESSES]]
+ * load KIND [SECONDS [PROCESSES [MIB]]]
  *
- * Each process uses KIND as its name.
+ * Each process uses KIND as its name. With MIB it also uses as much memory.
  */
 #include <errno.h>
 #include <fenv.h>
@@ -104,6 +104,40 @@ static void fenv(void)
 	}
 }
 
+/* All modes in turn. */
+static void cycle(void)
+{
+	static const int modes[] = { FE_TONEAREST, FE_DOWNWARD, FE_UPWARD, FE_TOWARDZERO };
+	int i, n;
+
+	for (n = 0; now() < deadline; n++) {
+		fesetround(modes[n & 3]);
+		for (i = 0; i < 2000; i++)
+			sink = rint(i * 0.1);
+	}
+}
+
+/* Stochastic arithmetic: each operation rounds up or down, at random. */
+static void stochastic(void)
+{
+	unsigned int seed = 1;
+	volatile double x;
+	int i, n;
+
+	while (now() < deadline) {
+		x = 0.3;
+		for (n = 0; n < 100; n++) {
+			seed = seed * 1103515245 + 12345;
+			set_mode(seed >> 16 & 1 ? RU : RD);
+			for (i = 0; i < 20; i++)
+				x = 3.7 * x * (1.0 - x);
+		}
+		set_mode(RN);
+		for (i = 0; i < 2000; i++)
+			sink = sqrt(x + i);
+	}
+}
+
 /* All modes at random, on x86 without x87's, and as much memory mapped as RandomX needs. */
 static void walk(void)
 {
@@ -130,6 +164,17 @@ static void map_memory(void)
 		perror("load: mmap");
 		exit(1);
 	}
+}
+
+static void use_memory(size_t size)
+{
+	void *memory = malloc(size);
+
+	if (!memory) {
+		perror("load: malloc");
+		exit(1);
+	}
+	memset(memory, 1, size);
 }
 
 /* Integers, as the mode must not matter. */
@@ -237,6 +282,10 @@ static void run(const char *kind)
 		emulator();
 	else if (!strcmp(kind, "fenv"))
 		fenv();
+	else if (!strcmp(kind, "cycle"))
+		cycle();
+	else if (!strcmp(kind, "stochastic"))
+		stochastic();
 	else if (!strcmp(kind, "walk"))
 		walk();
 	else if (!strcmp(kind, "ride"))
@@ -259,9 +308,10 @@ int main(int argc, char **argv)
 {
 	long seconds = argc > 2 ? atol(argv[2]) : 10;
 	long i, n = argc > 3 ? atol(argv[3]) : 1;
+	long mib = argc > 4 ? atol(argv[4]) : 0;
 
-	if (argc < 2 || argc > 4 || seconds < 1 || n < 1) {
-		fputs("usage: load interval|emulator|fenv|walk|ride|ride-up|preempt|nearest|up|zero|inherit [SECONDS [PROCESSES]]\n",
+	if (argc < 2 || argc > 5 || seconds < 1 || n < 1 || mib < 0) {
+		fputs("usage: load interval|emulator|fenv|cycle|stochastic|walk|ride|ride-up|preempt|nearest|up|zero|inherit [SECONDS [PROCESSES [MIB]]]\n",
 		      stderr);
 		return 2;
 	}
@@ -269,6 +319,7 @@ int main(int argc, char **argv)
 		return inherit("/proc/self/exe");
 	deadline = now() + seconds;
 	prctl(PR_SET_NAME, argv[1]);
+	use_memory((size_t)mib << 20);
 	for (i = 1; i < n; i++) {
 		pid_t pid = fork();
 

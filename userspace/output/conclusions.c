@@ -172,9 +172,9 @@ static void conclude_sure(struct conclusions *to, const struct snapshot *snap,
 		say(&to->sure, "The process %s less memory than RandomX needs (%u MiB), so it is at "
 		    "most suspect.", snapshot_is_arm64(snap) ? "uses" : "maps", MEMORY_MIB);
 	else if (snapshot_is_arm64(snap) && least > t->evidence && is_capped(&snap->info, t))
-		say(&to->sure, "The evidence stops below randomx, as the modes do not mix at random: they "
-		    "follow each other in a fixed order, or change at nearly every sample. Nothing but "
-		    "that tells a loop over fesetround() from RandomX on arm64.");
+		say(&to->sure, "The evidence stops below randomx: RandomX's constants were not in the "
+		    "registers, and the modes have not mixed at random for 20 s of CPU time yet. On "
+		    "arm64, nothing else tells a loop over fesetround() from RandomX.");
 	else if (least > t->evidence)
 		say(&to->sure, "The evidence is below its parts: the process goes to one of RD, RU and "
 		    "RZ more than twice as often as to another, or its evidence is inherited. "
