@@ -25,6 +25,7 @@ help:
 	@echo 'make shell          a prompt in the virtual machine'
 	@echo 'sudo make install   module (DKMS) and reporter; make uninstall'
 	@echo 'make deb, make rpm  packages, in build/deb and build/rpm'
+	@echo 'make repo           signed repositories of them, in build/repo; GPG_KEY=FINGERPRINT'
 	@echo 'make clean          all but downloads; make distclean: those too'
 
 reporter:
@@ -92,6 +93,12 @@ deb rpm:
 	@scripts/deps build packages
 	@scripts/package $@
 
+# With GPG_KEY and REPO_URL from the command line or the environment.
+export GPG_KEY REPO_URL
+repo:
+	@scripts/deps repo
+	@scripts/repo
+
 lint:
 	@scripts/deps build vm lint
 	@scripts/lint
@@ -108,4 +115,4 @@ distclean:
 	rm -rf build
 
 
-.PHONY: all help install uninstall deb rpm reporter module programs demo check check-unit check-vm check-fleet check-long check-debug matrix fuzz bench lint shell clean distclean
+.PHONY: all help install uninstall deb rpm repo reporter module programs demo check check-unit check-vm check-fleet check-long check-debug matrix fuzz bench lint shell clean distclean
