@@ -140,6 +140,58 @@ bool option_by(const struct command *cmd, enum subject_by *to)
 	return false;
 }
 
+static bool find_time(struct table_options *o)
+{
+	o->table->iso = !strcmp(optarg, "iso");
+	o->ages = !strcmp(optarg, "age");
+	if (o->table->iso || o->ages || (o->dates && !strcmp(optarg, "date")))
+		return true;
+	error("%s: --time '%s' is none of %sage and iso", o->command->name, optarg,
+	      o->dates ? "date, " : "");
+	return false;
+}
+
+bool table_option(struct table_options *o, int opt, bool *bad)
+{
+	switch (opt) {
+	case OPT_SORT:
+		*bad = !table_sort_by(o->table, o->known, o->n, optarg);
+		return true;
+	case OPT_TIME:
+		*bad = !find_time(o);
+		return true;
+	case OPT_COLOR:
+		*bad = !option_color(o->command);
+		return true;
+	case 'o':
+		o->spec = optarg;
+		return true;
+	case 'J':
+		o->json = true;
+		return true;
+	case 'r':
+		o->raw = true;
+		return true;
+	case 'n':
+		o->table->headings = false;
+		return true;
+	}
+	return false;
+}
+
+bool table_options_end(const struct table_options *o, const char *const *defaults)
+{
+	struct table *t = o->table;
+
+	if (o->json && o->raw) {
+		error("%s: --json and --raw exclude each other; use one of them", o->command->name);
+		return false;
+	}
+	t->format = o->json ? TABLE_JSON : o->raw ? TABLE_RAW : TABLE_HUMAN;
+	t->iso |= t->format != TABLE_HUMAN;
+	return table_choose(t, o->known, o->n, defaults, o->spec);
+}
+
 enum status extra_argument(const struct command *cmd, const char *arg)
 {
 	error("%s: unexpected argument '%s'; a subcommand comes before all options",

@@ -3,6 +3,7 @@
 #define COMMAND_H
 
 #include "base/status.h"
+#include "output/table.h"
 #include "records/source.h"
 #include "records/subject.h"
 
@@ -11,6 +12,8 @@ enum {
 	OPT_DEVICE = 0x100,
 	OPT_SYSROOT,
 	OPT_COLOR,
+	OPT_SORT,
+	OPT_TIME,
 	OPT_OWN,	/* first value for options of a single subcommand */
 };
 
@@ -31,6 +34,17 @@ enum {
 
 /* Of those that print colours; see option_color(). */
 #define COLOR_LONG	{ "color",	required_argument,	NULL, OPT_COLOR }
+
+/* Of those that print a table; see table_option(). */
+#define TABLE_SHORT "o:Jrn"
+#define TABLE_LONG							\
+	{ "sort",	required_argument,	NULL, OPT_SORT },	\
+	{ "time",	required_argument,	NULL, OPT_TIME },	\
+	{ "output",	required_argument,	NULL, 'o' },		\
+	{ "json",	no_argument,		NULL, 'J' },		\
+	{ "raw",	no_argument,		NULL, 'r' },		\
+	{ "noheadings",	no_argument,		NULL, 'n' },		\
+	COLOR_LONG
 
 struct option;
 
@@ -75,6 +89,30 @@ bool option_by(const struct command *cmd, enum subject_by *to);
 
 /* Take the argument of --color, or print an error. */
 bool option_color(const struct command *cmd);
+
+/**
+ * struct table_options - what is to be printed, and how
+ * @table: to be printed; format and order are set in it
+ * @known: its columns, @n of them
+ * @dates: --time also takes date, which is the default
+ * @ages: --time age was given
+ * @spec: argument of --output; NULL: none
+ */
+struct table_options {
+	const struct command *command;
+	struct table *table;
+	const struct column *known;
+	size_t n;
+	bool dates, ages;
+	const char *spec;
+	bool json, raw;
+};
+
+/* True if @opt is one of TABLE_LONG. If its argument is wrong, prints an error and sets @bad. */
+bool table_option(struct table_options *o, int opt, bool *bad);
+
+/* After all options: choose the columns. False, after an error, if they contradict each other. */
+bool table_options_end(const struct table_options *o, const char *const *defaults);
 
 /* Print an error about an argument after the options. */
 enum status extra_argument(const struct command *cmd, const char *arg);

@@ -493,16 +493,6 @@ static enum status answer(struct history *h, const struct host *host)
 	return status;
 }
 
-static bool find_time(struct history *h, const char *how)
-{
-	h->table.iso = !strcmp(how, "iso");
-	h->ages = !strcmp(how, "age");
-	if (h->table.iso || h->ages || !strcmp(how, "date"))
-		return true;
-	error("history: --time '%s' is none of date, age and iso", how);
-	return false;
-}
-
 static bool find_moment(const struct history *h, const char *option, const char *text, int64_t *to)
 {
 	if (parse_moment(text, h->now_ns, to))
@@ -511,12 +501,9 @@ static bool find_moment(const struct history *h, const char *option, const char 
 	return false;
 }
 
-static bool check_options(const struct history *h, const struct past_options *o, bool json,
-			  bool raw)
+static bool check_options(const struct history *h, const struct past_options *o)
 {
-	if (json && raw)
-		error("history: --json and --raw exclude each other; use one of them");
-	else if (o->input && (o->directory || o->sysroot))
+	if (o->input && (o->directory || o->sysroot))
 		error("history: --input excludes --directory and --sysroot; use one of them");
 	else if (h->since_ns > h->until_ns)
 		error("history: --since is later than --until");
@@ -544,9 +531,7 @@ static enum status read_and_answer(struct history *h, const struct past_options 
 
 static enum status run(int argc, char **argv)
 {
-	enum {
-		OPT_SINCE = OPT_OWN, OPT_UNTIL, OPT_DIRECTORY, OPT_UNTRUSTED, OPT_SORT, OPT_TIME
-	};
+	enum { OPT_SINCE = OPT_OWN, OPT_UNTIL, OPT_DIRECTORY, OPT_UNTRUSTED };
 	static const struct option options[] = {
 		{ "since",	required_argument,	NULL, OPT_SINCE },
 		{ "until",	required_argument,	NULL, OPT_UNTIL },
@@ -554,13 +539,7 @@ static enum status run(int argc, char **argv)
 		{ "directory",	required_argument,	NULL, OPT_DIRECTORY },
 		{ "sysroot",	required_argument,	NULL, OPT_SYSROOT },
 		{ "untrusted",	no_argument,		NULL, OPT_UNTRUSTED },
-		{ "sort",	required_argument,	NULL, OPT_SORT },
-		{ "time",	required_argument,	NULL, OPT_TIME },
-		{ "output",	required_argument,	NULL, 'o' },
-		{ "json",	no_argument,		NULL, 'J' },
-		{ "raw",	no_argument,		NULL, 'r' },
-		{ "noheadings",	no_argument,		NULL, 'n' },
-		COLOR_LONG,
+		TABLE_LONG,
 		{ "help",	no_argument,		NULL, 'h' },
 		{ "version",	no_argument,		NULL, 'V' },
 		{ 0 }
@@ -568,23 +547,27 @@ static enum status run(int argc, char **argv)
 	struct history h = {
 		.table = { .headings = true, .get_field = get_field }, .until_ns = INT64_MAX,
 	};
+	struct table_options shown = {
+		.command = &cmd_history, .table = &h.table, .known = columns,
+		.n = ARRAY_SIZE(columns), .dates = true,
+	};
 	struct past_options o = { 0 };
 	struct source_options from = { 0 };
-	bool json = false, raw = false, good = true;
-	const char *spec = NULL;
 	enum status status;
 	struct timespec now;
+	bool bad = false;
 	int opt;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	h.now_ns = now.tv_sec * (int64_t)NSEC + now.tv_nsec;
-	while (good && (opt = getopt_long(argc, argv, ":o:Jrni:hV", options, NULL)) != -1) {
+	while (!bad &&
+	       (opt = getopt_long(argc, argv, ":i:hV" TABLE_SHORT, options, NULL)) != -1) {
 		switch (opt) {
 		case OPT_SINCE:
-			good = find_moment(&h, "since", optarg, &h.since_ns);
+			bad = !find_moment(&h, "since", optarg, &h.since_ns);
 			break;
 		case OPT_UNTIL:
-			good = find_moment(&h, "until", optarg, &h.until_ns);
+			bad = !find_moment(&h, "until", optarg, &h.until_ns);
 			break;
 		case OPT_DIRECTORY:
 			o.directory = optarg;
@@ -592,42 +575,20 @@ static enum status run(int argc, char **argv)
 		case OPT_UNTRUSTED:
 			o.untrusted = true;
 			break;
-		case OPT_SORT:
-			good = table_sort_by(&h.table, columns, ARRAY_SIZE(columns), optarg);
-			break;
-		case OPT_TIME:
-			good = find_time(&h, optarg);
-			break;
-		case OPT_COLOR:
-			good = option_color(&cmd_history);
-			break;
-		case 'o':
-			spec = optarg;
-			break;
-		case 'J':
-			json = true;
-			break;
-		case 'r':
-			raw = true;
-			break;
-		case 'n':
-			h.table.headings = false;
-			break;
 		default:
-			if (!common_option(&cmd_history, opt, argv, options, &from, &status))
+			if (!table_option(&shown, opt, &bad) &&
+			    !common_option(&cmd_history, opt, argv, options, &from, &status))
 				return status;
 		}
 	}
-	h.table.format = json ? TABLE_JSON : raw ? TABLE_RAW : TABLE_HUMAN;
-	h.table.iso |= h.table.format != TABLE_HUMAN;
+	h.ages = shown.ages;
 	h.table.now_ns = h.now_ns;
 	o.input = from.input;
 	o.sysroot = from.sysroot;
 	status = STATUS_USAGE;
-	if (good && argv[optind])
+	if (!bad && argv[optind])
 		status = extra_argument(&cmd_history, argv[optind]);
-	else if (good && check_options(&h, &o, json, raw) &&
-		 table_choose(&h.table, columns, ARRAY_SIZE(columns), defaults, spec))
+	else if (!bad && check_options(&h, &o) && table_options_end(&shown, defaults))
 		status = read_and_answer(&h, &o);
 	table_free(&h.table);
 	return status;

@@ -118,15 +118,6 @@ static bool find_verdicts(struct list_options *o, const char *list)
 	}
 }
 
-static bool find_time(struct table *t, const char *how)
-{
-	t->iso = !strcmp(how, "iso");
-	if (t->iso || !strcmp(how, "age"))
-		return true;
-	error("list: --time '%s' is none of age and iso", how);
-	return false;
-}
-
 /* The PID of the process that has a thread of that number; @number itself if none has. */
 static uint32_t pid_of(const struct snapshot *snap, uint32_t number)
 {
@@ -289,22 +280,17 @@ static bool take_pids(struct list_options *o, char **argv, int n)
 	return true;
 }
 
-static bool check_options(const struct list_options *o, bool json, bool raw)
+static bool check_options(const struct list_options *o)
 {
-	if (json && raw)
-		error("list: --json and --raw exclude each other; use one of them");
-	else if (o->threads && o->by != BY_PROCESS)
-		error("list: --threads and --by exclude each other; use one of them");
-	else
+	if (!o->threads || o->by == BY_PROCESS)
 		return true;
+	error("list: --threads and --by exclude each other; use one of them");
 	return false;
 }
 
 static enum status run(int argc, char **argv)
 {
-	enum {
-		OPT_BY = OPT_OWN, OPT_ALLOW, OPT_VERDICT, OPT_SINCE, OPT_LIVE, OPT_SORT, OPT_TIME
-	};
+	enum { OPT_BY = OPT_OWN, OPT_ALLOW, OPT_VERDICT, OPT_SINCE, OPT_LIVE };
 	static const struct option options[] = {
 		{ "by",		required_argument,	NULL, OPT_BY },
 		{ "verdict",	required_argument,	NULL, OPT_VERDICT },
@@ -312,32 +298,28 @@ static enum status run(int argc, char **argv)
 		{ "live",	no_argument,		NULL, OPT_LIVE },
 		{ "all",	no_argument,		NULL, 'a' },
 		{ "threads",	no_argument,		NULL, 't' },
-		{ "sort",	required_argument,	NULL, OPT_SORT },
-		{ "time",	required_argument,	NULL, OPT_TIME },
 		{ "allow",	required_argument,	NULL, OPT_ALLOW },
-		{ "output",	required_argument,	NULL, 'o' },
-		{ "json",	no_argument,		NULL, 'J' },
-		{ "raw",	no_argument,		NULL, 'r' },
-		{ "noheadings",	no_argument,		NULL, 'n' },
-		COLOR_LONG,
+		TABLE_LONG,
 		COMMON_LONG,
 		{ 0 }
 	};
 	struct table table = { .headings = true, .get_field = row_get_field };
+	struct table_options shown = {
+		.command = &cmd_list, .table = &table, .known = row_columns, .n = row_columns_n,
+	};
 	struct list_options o = { .by = BY_PROCESS };
-	bool json = false, raw = false, good = true;
-	const char *spec = NULL;
 	enum status status;
+	bool bad = false;
 	int opt;
 
-	while (good &&
-	       (opt = getopt_long(argc, argv, ":tao:Jrn" COMMON_SHORT, options, NULL)) != -1) {
+	while (!bad && (opt = getopt_long(argc, argv, ":ta" TABLE_SHORT COMMON_SHORT, options,
+					  NULL)) != -1) {
 		switch (opt) {
 		case OPT_BY:
-			good = option_by(&cmd_list, &o.by);
+			bad = !option_by(&cmd_list, &o.by);
 			break;
 		case OPT_VERDICT:
-			good = find_verdicts(&o, optarg);
+			bad = !find_verdicts(&o, optarg);
 			break;
 		case OPT_SINCE:
 			o.since = optarg;
@@ -345,17 +327,8 @@ static enum status run(int argc, char **argv)
 		case OPT_LIVE:
 			o.live = true;
 			break;
-		case OPT_SORT:
-			good = table_sort_by(&table, row_columns, row_columns_n, optarg);
-			break;
-		case OPT_TIME:
-			good = find_time(&table, optarg);
-			break;
 		case OPT_ALLOW:
 			o.allow = optarg;
-			break;
-		case OPT_COLOR:
-			good = option_color(&cmd_list);
 			break;
 		case 't':
 			o.threads = true;
@@ -363,30 +336,15 @@ static enum status run(int argc, char **argv)
 		case 'a':
 			o.all = true;
 			break;
-		case 'o':
-			spec = optarg;
-			break;
-		case 'J':
-			json = true;
-			break;
-		case 'r':
-			raw = true;
-			break;
-		case 'n':
-			table.headings = false;
-			break;
 		default:
-			if (!common_option(&cmd_list, opt, argv, options, &o.from, &status))
+			if (!table_option(&shown, opt, &bad) &&
+			    !common_option(&cmd_list, opt, argv, options, &o.from, &status))
 				return status;
 		}
 	}
-	table.format = json ? TABLE_JSON : raw ? TABLE_RAW : TABLE_HUMAN;
-	table.iso |= table.format != TABLE_HUMAN;
-
 	status = STATUS_USAGE;
-	if (good && check_options(&o, json, raw) && take_pids(&o, argv + optind, argc - optind) &&
-	    table_choose(&table, row_columns, row_columns_n,
-			 o.threads ? thread_defaults : defaults[o.by], spec))
+	if (!bad && check_options(&o) && take_pids(&o, argv + optind, argc - optind) &&
+	    table_options_end(&shown, o.threads ? thread_defaults : defaults[o.by]))
 		status = list(&table, &o);
 	table_free(&table);
 	free(o.pid);
