@@ -8,13 +8,15 @@ const usage = `usage: manifests.mjs schema FILE       each object fits the schem
        manifests.mjs references FILE   what names another thing names one that is there
        manifests.mjs privileges FILE   print what the containers may do; nothing may be more than that
        manifests.mjs args FILE         print the arguments of each container, one line each
-       manifests.mjs oci FILE NAME     print what a runtime gets for the container NAME; MAJOR, MINOR and ALLOW
-                                       stand for the device's numbers and the directory of the allow list
+       manifests.mjs oci FILE NAME IMAGE PROFILE
+                                       print what a runtime gets for the container NAME; MAJOR, MINOR and ALLOW
+                                       stand for the device's numbers and the directory of the allow list; IMAGE
+                                       has the configuration of the image, PROFILE the runtime's seccomp profile
 `;
 
-const [what, file, name] = process.argv.slice(2);
+const [what, file, name, image, profile] = process.argv.slice(2);
 const commands = { schema, references, privileges, args, oci };
-if (!commands[what] || process.argv.length !== (what === 'oci' ? 5 : 4)) {
+if (!commands[what] || process.argv.length !== (what === 'oci' ? 7 : 4)) {
 	process.stderr.write(usage);
 	process.exit(2);
 }
@@ -123,11 +125,28 @@ function args() {
 // A runtime gives a privileged container all of them; these are what the reporter could have use for.
 const all = ['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'KILL', 'SYSLOG', 'SYS_ADMIN', 'SYS_PTRACE'];
 
+// A profile of containers-common, as runtimes make it of that for a container with these capabilities.
+function seccomp(held) {
+	const { defaultAction, defaultErrnoRet, archMap, syscalls } = JSON.parse(readFileSync(profile, 'utf8'));
+	const { architecture, subArchitectures } = archMap.find(one => one.architecture === 'SCMP_ARCH_X86_64');
+	const concerns = ({ includes, excludes }) => (includes.caps ?? []).every(one => held.includes(one)) &&
+		(!includes.arches || includes.arches.includes('amd64')) && !(excludes.caps ?? []).some(one => held.includes(one)) &&
+		!(excludes.arches ?? []).includes('amd64');
+
+	return {
+		defaultAction, defaultErrnoRet, architectures: [architecture, ...subArchitectures],
+		syscalls: syscalls.filter(concerns).map(({ names, action, args, errnoRet }) => ({ names, action, args: args ?? [], errnoRet })),
+	};
+}
+
 // As kubelet and a runtime make it of the pod: its own network, the node's processes.
 function oci() {
 	const container = pod.containers.find(one => one.name === name);
-	const { privileged, capabilities, runAsUser, readOnlyRootFilesystem, allowPrivilegeEscalation } = container.securityContext;
-	const held = (privileged ? all : capabilities.add).map(capability => `CAP_${capability}`);
+	const { privileged, capabilities, runAsUser, readOnlyRootFilesystem, allowPrivilegeEscalation, seccompProfile } = container.securityContext;
+	const held = (privileged ? all : capabilities.add ?? []).map(capability => `CAP_${capability}`);
+	const { User, Env, Entrypoint } = JSON.parse(readFileSync(image, 'utf8'));
+	const [uid, gid] = runAsUser === undefined ? User.split(':').map(Number) : [runAsUser, 0];
+	const additionalGids = pod.securityContext?.supplementalGroups ?? [];
 	const device = { type: 'c', major: 'MAJOR', minor: 'MINOR' };
 	const mounts = [{ destination: '/proc', type: 'proc', source: 'proc' }];
 
@@ -141,15 +160,16 @@ function oci() {
 	console.log(JSON.stringify({
 		ociVersion: '1.0.2',
 		process: {
-			user: { uid: runAsUser, gid: 0 }, cwd: '/', noNewPrivileges: allowPrivilegeEscalation === false,
-			args: ['/usr/sbin/roundwatch', ...container.args].map(arg => arg.replace('$(POD_IP)', '127.0.0.1')),
-			env: ['PATH=/usr/sbin:/usr/bin'],
+			user: { uid, gid, additionalGids }, cwd: '/', noNewPrivileges: allowPrivilegeEscalation === false,
+			args: [...Entrypoint, ...container.args].map(arg => arg.replace('$(POD_IP)', '127.0.0.1')),
+			env: Env,
 			capabilities: { bounding: held, effective: held, permitted: held },
 		},
 		root: { path: 'rootfs', readonly: readOnlyRootFilesystem },
 		mounts,
 		linux: {
 			cgroupsPath: `/kubepods/burstable/pod0b1fae31-5e7d-4d0c-9c0e-0f1a2b3c4d5f/${name}`,
+			seccomp: seccompProfile?.type === 'RuntimeDefault' && !privileged ? seccomp(held) : undefined,
 			namespaces: ['mount', 'ipc', 'uts', 'network', ...(privileged ? [] : ['cgroup'])].map(type => ({ type })),
 			devices: privileged ? [] : [{ ...device, path: '/dev/roundwatch' }],
 			resources: { devices: privileged ? [{ allow: true, access: 'rwm' }] :

@@ -5,35 +5,23 @@
 
 . "$RW_TOP/tests/vm/lib.sh"
 
-reporter=$RW_TOP/build/roundwatch
 bundles=$RW_TOP/build/fleet
-cgroups=/sys/fs/cgroup
 id1=$(printf '%064d' 1)
-uid=0b1fae31-5e7d-4d0c-9c0e-0f1a2b3c4d5e
+pod_uid=0b1fae31-5e7d-4d0c-9c0e-0f1a2b3c4d5e
+pod=/sys/fs/cgroup/kubepods/burstable/pod$pod_uid/$id1
 
-# The reporter's root file system, without anything of the node.
+# The files of the image, and what is not in it but on the node.
 make_root()
 {
-	for dir in proc dev run sys tmp etc/roundwatch var/lib/containers var/lib/docker var/log; do
-		mkdir -p "/tmp/pod/rootfs/$dir" || return
-	done
-	: >/tmp/pod/rootfs/etc/passwd
-	ldd "$reporter" | grep -o '/[^ ]*' | while read -r library; do
-		mkdir -p "/tmp/pod/rootfs${library%/*}"
-		cp -L "$library" "/tmp/pod/rootfs$library"
-	done
-	mkdir -p /tmp/pod/rootfs/usr/sbin /tmp/pod/allow /var/lib/containers /var/lib/docker
-	cp "$reporter" /tmp/pod/rootfs/usr/sbin
-	echo '# nobody' >/tmp/pod/allow/allow
+	mkdir -p /tmp/pod/rootfs /tmp/pod/allow /var/lib/containers /var/lib/docker &&
+		tar -xf "$bundles/image.tar" -C /tmp/pod/rootfs && echo '# nobody' >/tmp/pod/allow/allow
 }
 
-# The miner is a container of the pod web-7f, according to its control group and to kubelet.
-start_pod()
+# According to its control group and to kubelet, the miner is a container of the pod web-7f.
+prepare_node()
 {
-	mount -t tmpfs tmpfs /var/log && mkdir -p "/var/log/pods/shop_web-7f_$uid/app" /var/log/containers &&
-		: >"/var/log/containers/web-7f_shop_app-$id1.log"
-	mkdir -p "$cgroups/kubepods/burstable/pod$uid/$id1" && fill_cache 300 && spawn 1 &&
-		echo "$pid" >"$cgroups/kubepods/burstable/pod$uid/$id1/cgroup.procs"
+	make_root && mount -t tmpfs tmpfs /var/log && mkdir -p "/var/log/pods/shop_web-7f_$pod_uid/app" /var/log/containers &&
+		: >"/var/log/containers/web-7f_shop_app-$id1.log" && mkdir -p "$pod" && fill_cache 600
 }
 
 # run_container VARIANT NAME: in the background, as $pid; its output in /tmp/out.$pid
@@ -51,24 +39,46 @@ names_the_pod()
 		grep '"orchestrator":{[^}]*"namespace":"shop"' | grep '"name":"web-7f"'
 }
 
-# monitor VARIANT: its event names the pod, and who the miner is.
+# runs_as UID FILTERS: with the filter of the runtime, if there is one, and its own
+runs_as()
+{
+	reporter=/proc/$(pgrep -P "$container" -x roundwatch)/status
+	uid=$(awk '$1 == "Uid:" { print $2 }' "$reporter")
+	filters=$(awk '$1 == "Seccomp_filters:" { print $2 }' "$reporter")
+	[ "$uid $filters" = "$1 $2" ] || fail "user $uid, $filters filters"
+}
+
+# monitor VARIANT UID FILTERS COMMAND...: its event names the pod, and then the command succeeds.
 monitor()
 {
-	load && start_pod || return 1
+	variant=$1
+	runs="$2 $3"
+	shift 3
+	load && chgrp 4242 /dev/roundwatch && chmod 440 /dev/roundwatch && spawn 1 &&
+		echo "$pid" >"$pod/cgroup.procs" || return 1
 	miner=$pid
-	run_container "$1" monitor
+	run_container "$variant" monitor
 	container=$pid
-	await 60 names_the_pod
+	# shellcheck disable=SC2086 # words
+	await 60 names_the_pod && runs_as $runs
 	status=$?
 	cat "/tmp/out.$container"
 	crun kill monitor TERM
 	wait "$container" || status=1
-	grep -F "\"executable\":\"$(readlink "/proc/$miner/exe")\"" "/tmp/out.$container" || status=1
+	"$@" || status=1
+	! grep -e 'refused by its own' -e 'are kept' "/tmp/out.$container" || status=1
 	end "$miner"
 	return $status
 }
 
-make_root || exit 1
-test_case "privileged: the event names pod and executable" monitor base
-test_case "with a device plugin, too" monitor device
+names_executable()
+{
+	grep -F "\"executable\":\"$(readlink "/proc/$miner/exe")\"" "/tmp/out.$container"
+}
+
+test_case "a node with a pod, and the files of the image" prepare_node
+test_case "privileged: the event names pod and executable" monitor base 0 1 names_executable
+test_case "with a device plugin and the runtime's filter of system calls, too" monitor device 0 2 names_executable
+test_case "as the user of the image, the event names the pod" monitor user 65532 2 true
+kill "$spawner"
 finish
