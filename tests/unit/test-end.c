@@ -138,8 +138,7 @@ static void start(struct run *r, bool nohup, char **argv)
 	if (!r->pid) {
 		setsid();
 		ioctl(r->slave, TIOCSCTTY, 0);
-		if (nohup)
-			signal(SIGHUP, SIG_IGN);
+		signal(SIGHUP, nohup ? SIG_IGN : SIG_DFL);
 		execute(r->slave, r->slave, argv);
 	}
 	watch_end(r);
@@ -318,8 +317,7 @@ static void test_top(enum state state, enum ending ending)
 		if (!r.pid) {
 			setsid();
 			ioctl(r.slave, TIOCSCTTY, 0);
-			if (ending == HANGUP_ONLY)
-				signal(SIGHUP, SIG_IGN);
+			signal(SIGHUP, ending == HANGUP_ONLY ? SIG_IGN : SIG_DFL);
 			execute(open("recording", O_RDONLY | O_CLOEXEC), r.slave, standard);
 		}
 		watch_end(&r);

@@ -24,7 +24,8 @@ serve()
 {
 	# Not what the last one announced.
 	: > err
-	"$build/roundwatch" metrics "$@" > out 2>> err < /dev/null &
+	# It keeps ignoring what it was started to ignore, as nohup does.
+	env --default-signal=HUP "$build/roundwatch" metrics "$@" > out 2>> err < /dev/null &
 	server=$!
 	wait_for 20 announced || { cat err; result 1 "listens: $*"; }
 	port=$(port_of)
