@@ -95,10 +95,11 @@ start()
 	mv /tmp/out "/tmp/out.$pid"
 }
 
-# Starts a miner and waits for its first hash.
+# Starts a miner and waits for its first hash. $rest is set to its option --rest where its speed does not matter.
 start_miner()
 {
-	start "$bin/miner" --seconds "$(within 120)" "$@"
+	# shellcheck disable=SC2086 # words
+	start "$bin/miner" ${rest-} --seconds "$(within 120)" "$@"
 	await 60 grep -q first-hash "/tmp/out.$pid"
 }
 
@@ -119,7 +120,8 @@ spawner_out=/tmp/out.spawner
 fill_cache()
 {
 	mkfifo "$orders"
-	"$bin/miner" --spawn --seconds "$(within "${1:-120}")" <"$orders" >>"$spawner_out" 2>&1 &
+	# shellcheck disable=SC2086 # words
+	"$bin/miner" ${rest-} --spawn --seconds "$(within "${1:-120}")" <"$orders" >>"$spawner_out" 2>&1 &
 	spawner=$!
 	exec 3>"$orders"
 	await 120 grep -q ready "$spawner_out"

@@ -10,6 +10,9 @@
  * Each number on standard input starts a child that mines with this number of
  * threads and prints "pid PID" first. With an "n" after the number the child naps.
  *
+ * With --rest N it sleeps after each hash, for N times as long as the hash took: for
+ * tests that need a miner and not its speed.
+ *
  * With --rounds it repeats this many times: mine for --seconds, pause for --then.
  */
 #define _GNU_SOURCE
@@ -32,7 +35,7 @@
 
 #include "../rounding.h"
 
-static unsigned long threads = 1, seconds = 10, lifetime, then, rounds = 1;
+static unsigned long threads = 1, seconds = 10, lifetime, then, rounds = 1, rest;
 static bool interpreter, forks, evade, naps, renames, spawn;
 static randomx_flags flags;
 static randomx_cache *cache;
@@ -80,6 +83,13 @@ static timer_t nap_every_5_ms(void)
 	return timer;
 }
 
+static void sleep_for(double length)
+{
+	struct timespec ts = { .tv_sec = length, .tv_nsec = (length - (long)length) * 1e9 };
+
+	nanosleep(&ts, NULL);
+}
+
 /* Compute up to @n hashes (0: no limit) until the deadline. */
 static void mine(unsigned long n)
 {
@@ -95,6 +105,7 @@ static void mine(unsigned long n)
 		timer = nap_every_5_ms();
 	for (i = 0; (!n || i < n) && now() < deadline; i++) {
 		unsigned long nonce = next_nonce++;
+		double began = now();
 
 		randomx_calculate_hash(vm, &nonce, sizeof(nonce), hash);
 		++*hashes;
@@ -102,6 +113,8 @@ static void mine(unsigned long n)
 			snprintf(name, sizeof(name), "kworker/%lu", nonce);
 			prctl(PR_SET_NAME, name);
 		}
+		if (rest)
+			sleep_for(rest * (now() - began));
 		if (evade) {
 			/* The first evader selects RN whenever it enters the kernel. */
 			struct timespec nap = { .tv_nsec = 50000 };
@@ -195,6 +208,7 @@ int main(int argc, char **argv)
 		{ "evade", no_argument, NULL, 'e' },
 		{ "naps", no_argument, NULL, 'N' },
 		{ "rename", no_argument, NULL, 'R' },
+		{ "rest", required_argument, NULL, 'p' },
 		{ "rounds", required_argument, NULL, 'r' },
 		{ "spawn", no_argument, NULL, 'S' },
 		{ "then", required_argument, NULL, 'T' },
@@ -234,6 +248,9 @@ int main(int argc, char **argv)
 		case 'R':
 			renames = true;
 			break;
+		case 'p':
+			rest = number(optarg, "--rest");
+			break;
 		case 'r':
 			rounds = number(optarg, "--rounds");
 			break;
@@ -246,7 +263,8 @@ int main(int argc, char **argv)
 		default:
 			fputs("usage: miner [--threads N] [--seconds N] [--interpreter] [--evade]\n"
 			      "             [--naps] [--lifetime HASHES [--fork]] [--name NAME] [--rename]\n"
-			      "             [--then SECONDS] [--rounds N] [--spawn]\n", stderr);
+			      "             [--then SECONDS] [--rounds N] [--rest N] [--spawn]\n",
+			      stderr);
 			return 2;
 		}
 	}
