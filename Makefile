@@ -8,7 +8,7 @@
 
 KVER	?= $(shell uname -r)
 KDIR	?= /lib/modules/$(KVER)/build
-# ARCH=arm64: demo, bench, matrix and programs are for arm64, whatever this machine is.
+# ARCH=arm64: demo, bench, matrix, deb, rpm and programs are for arm64, whatever this machine is.
 ARCH	?= amd64
 
 all: reporter module
@@ -24,7 +24,7 @@ help:
 	@echo 'make lint           checkpatch, sparse, W=1, cppcheck, shellcheck'
 	@echo 'make shell          a prompt in the virtual machine'
 	@echo 'sudo make install   module (DKMS) and reporter; make uninstall'
-	@echo 'make deb, make rpm  packages, in build/deb and build/rpm'
+	@echo 'make deb, make rpm  packages, in build/deb and build/rpm; ARCH=arm64: of the reporter for arm64'
 	@echo 'make repo           signed repositories of them, in build/repo; GPG_KEY=FINGERPRINT'
 	@echo 'make clean          all but downloads; make distclean: those too'
 
@@ -42,7 +42,7 @@ module:
 # What the unit tests and the virtual machine run.
 ifeq ($(ARCH),arm64)
 programs:
-	@scripts/cross arm64 $(MAKE) -s -C userspace O=../build/arm64
+	@scripts/cross arm64 $(MAKE) -s -C userspace O=../build/arm64 ../build/arm64/roundwatch ../build/arm64/mkrecord
 	@scripts/cross arm64 $(MAKE) -s -C tests/vm O=../../build/arm64
 else
 programs: reporter
@@ -91,7 +91,10 @@ uninstall:
 
 deb rpm:
 	@scripts/deps build packages
-	@scripts/package $@
+ifeq ($(ARCH),arm64)
+	@scripts/deps chroot
+endif
+	@ARCH=$(ARCH) scripts/package $@
 
 # With GPG_KEY and REPO_URL from the command line or the environment.
 export GPG_KEY REPO_URL
