@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # scripts/repo: what it makes of build/deb and build/rpm, and that apt and rpm refuse what was changed in it. On the
-# host, without installing.
+# host, without installing: tests/packages/hosts.sh does.
 
 set -u
 exec </dev/null
@@ -95,7 +95,7 @@ refuses_other_key()
 	ours=$key
 	make_key other && gpg --batch --armor --export "$key" >"$tmp/other.asc" || return 1
 	key=$ours
-	use "$tmp/repo" "$tmp/other.asc" && refuses_update NO_PUBKEY
+	use "$tmp/repo" "$tmp/other.asc" && refuses_update 'NO_PUBKEY\|sqv'
 }
 
 refuses_index()
@@ -107,7 +107,7 @@ refuses_index()
 
 refuses_release()
 {
-	tampered apt/dists/stable/InRelease 's/^Suite: stable/Suite: stable2/' && use "$tmp/copy" && refuses_update BADSIG
+	tampered apt/dists/stable/InRelease 's/^Suite: stable/Suite: stable2/' && use "$tmp/copy" && refuses_update 'BADSIG\|sqv'
 }
 
 refuses_unsigned()
