@@ -3,7 +3,7 @@
 # Tests monitor, check and metrics with the module and real miners. Run by `scripts/vm run`.
 
 . "$RW_TOP/tests/vm/lib.sh"
-rest='--rest 2'
+rest='--rest 1'
 reporter=$RW_BUILD/roundwatch
 mkrecord=$RW_BUILD/mkrecord
 events=/tmp/events

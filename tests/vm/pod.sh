@@ -4,7 +4,7 @@
 # groups. Run by `scripts/vm run`, after tests/fleet/bundles.
 
 . "$RW_TOP/tests/vm/lib.sh"
-rest='--rest 2'
+rest='--rest 1'
 
 bundles=$RW_TOP/build/fleet
 id1=$(printf '%064d' 1)

@@ -9,7 +9,7 @@ until systemctl is-system-running --wait 2>/dev/null | grep -qE 'running|degrade
 	sleep 0.2
 done
 . "$RW_TOP/tests/vm/lib.sh"
-rest='--rest 2'
+rest='--rest 1'
 unit=roundwatch-monitor
 module=$RW_TOP/packaging/module
 modules=/lib/modules/$RW_KVER

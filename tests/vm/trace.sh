@@ -4,7 +4,7 @@
 # `scripts/vm run`.
 
 . "$RW_TOP/tests/vm/lib.sh"
-rest='--rest 2'
+rest='--rest 1'
 reporter=$RW_BUILD/roundwatch
 mkrecord=$RW_BUILD/mkrecord
 instances=/sys/kernel/tracing/instances

@@ -140,7 +140,7 @@ start_container()
 		TimeoutStopSec=70
 		ExecStartPre=/bin/rm -f %t/%n.id
 		ExecStart=/usr/bin/podman run --cidfile=%t/%n.id --cgroups=no-conmon --rm --sdnotify=conmon \
-			--replace -d --name web --network none localhost/web:1 /web --rest 2 --seconds $alive
+			--replace -d --name web --network none localhost/web:1 /web --rest 1 --seconds $alive
 		ExecStop=/usr/bin/podman stop --ignore -t 10 --cidfile=%t/%n.id
 		ExecStopPost=/usr/bin/podman rm -f --ignore -t 10 --cidfile=%t/%n.id
 		[Install]
@@ -159,7 +159,7 @@ start_unit()
 {
 	cat >/etc/systemd/system/job.service <<-END
 		[Service]
-		ExecStart=$bin/miner --rest 2 --seconds $alive
+		ExecStart=$bin/miner --rest 1 --seconds $alive
 		Restart=always
 		[Install]
 		WantedBy=multi-user.target
@@ -175,7 +175,7 @@ find_unit()
 # A unit without a file.
 start_transient()
 {
-	systemd-run -p Restart=always "$bin/miner" --rest 2 --seconds "$alive" >/tmp/run 2>&1 || return 1
+	systemd-run -p Restart=always "$bin/miner" --rest 1 --seconds "$alive" >/tmp/run 2>&1 || return 1
 	unit=$(sed -n 's/^Running as unit: \([^;]*\).*/\1/p' /tmp/run)
 	find_transient
 }
@@ -188,7 +188,7 @@ find_transient()
 # In no unit or container of its own.
 start_process()
 {
-	setsid -f "$bin/miner" --rest 2 --seconds "$alive" >/tmp/process 2>&1
+	setsid -f "$bin/miner" --rest 1 --seconds "$alive" >/tmp/process 2>&1
 	await 20 pgrep -x miner && pid=$(pgrep -x miner)
 }
 
@@ -354,8 +354,8 @@ test_case "a container that a unit starts again" start_container
 test_case "container: it is back when it is killed" again container
 test_case "container: the alerts name one command, and all screens agree" alerts
 who=' who user root, container [0-9a-f]{12} \(podman\) named web from image localhost/web:1, started by conmon'
-test_case "container: one screen answers all" explains "$who" ' runs /web --rest 2 --seconds'
-test_case "container: what is kept explains itself elsewhere" keeps "$who" ' runs /web --rest 2 --seconds'
+test_case "container: one screen answers all" explains "$who" ' runs /web --rest 1 --seconds'
+test_case "container: what is kept explains itself elsewhere" keeps "$who" ' runs /web --rest 1 --seconds'
 test_case "container: it is frozen, and all screens say so" freezes frozen
 test_case "container: it is stopped for good" stops web.service web
 put_away web.service
