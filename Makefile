@@ -65,8 +65,11 @@ endif
 check:
 	@scripts/check
 
-check-unit check-vm check-fleet check-long check-debug:
+check-unit check-vm check-long check-debug:
 	@scripts/check $(@:check-%=%)
+
+check-fleet:
+	@scripts/check fleet engines
 
 matrix:
 	@scripts/deps build vm demo chroot
