@@ -12,11 +12,13 @@
  * shared    reads by two processes, and waits with epoll
  * ring      reads and waits with io_uring
  * random SECONDS [SEED]  calls at random, from several threads
+ * guided SECONDS [SEED]  calls that reach more and more of the module's code, on a kernel with kcov
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <linux/kcov.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -653,73 +655,90 @@ static double now(void)
 #define FILES	8
 static int files[FILES] = { -1, -1, -1, -1, -1, -1, -1, -1 };
 
+/* A call on one of the files; what the numbers mean depends on the call. */
+struct call {
+	unsigned int kind, file, where, size, number;
+};
+
+static void make_call(const struct call *call, unsigned char *at, int epoll)
+{
+	int *file = &files[call->file % FILES];
+	void *to = at + call->where % (ARENA + PAGE);
+	size_t size = call->size % (2 * PAGE);
+	struct timeval moment = { .tv_usec = 100 };
+	struct epoll_event event = { .events = EPOLLIN };
+	int fd = __atomic_load_n(file, __ATOMIC_RELAXED);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	fd_set set;
+
+	switch (call->kind % 14) {
+	case 0:
+	case 1:
+		fd = open(call->number % 4 ? ROUNDWATCH_DEVICE : PROC_FILE,
+			  O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		fd = __atomic_exchange_n(file, fd, __ATOMIC_RELAXED);
+		if (fd > 2)
+			close(fd);
+		break;
+	case 2:
+		fd = __atomic_exchange_n(file, -1, __ATOMIC_RELAXED);
+		if (fd > 2)
+			close(fd);
+		break;
+	case 3:
+		ioctl(fd, ROUNDWATCH_IOC_INFO, to);
+		break;
+	case 4:
+		ioctl(fd, call->number, to);
+		break;
+	case 5:
+		pread(fd, to, size, call->number);
+		break;
+	case 6:
+		lseek(fd, call->number, call->size % 5);
+		break;
+	case 7:
+		poll(&p, 1, 0);
+		break;
+	case 8:
+		epoll_ctl(epoll, 1 + call->number % 3, fd, &event);
+		epoll_wait(epoll, &event, 1, 0);
+		break;
+	case 9:
+		if (fd < 0 || fd >= FD_SETSIZE)
+			break;
+		FD_ZERO(&set);
+		FD_SET(fd, &set);
+		select(fd + 1, &set, NULL, NULL, &moment);
+		break;
+	case 10:
+		fd = dup(fd);
+		if (fd > 2)
+			close(fd);
+		break;
+	default:
+		read(fd, to, size);
+	}
+}
+
+static struct call random_call(unsigned int *seed)
+{
+	return (struct call){ .kind = rand_r(seed), .file = rand_r(seed), .where = rand_r(seed),
+			      .size = rand_r(seed), .number = rand_r(seed) };
+}
+
 /* Threads share the descriptors, and close them while others use them. */
 static void *random_calls(void *arg)
 {
 	unsigned int seed = (uintptr_t)arg;
 	unsigned char *at = arena();
-	struct timeval moment = { .tv_usec = 100 };
-	struct epoll_event event = { .events = EPOLLIN };
-	struct pollfd p = { .events = POLLIN };
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 	unsigned long count = 0;
-	fd_set set;
 
 	for (; now() < deadline; count++) {
-		int *file = &files[rand_r(&seed) % FILES];
-		void *to = at + rand_r(&seed) % (ARENA + PAGE);
-		size_t size = rand_r(&seed) % (2 * PAGE);
-		int fd = __atomic_load_n(file, __ATOMIC_RELAXED);
+		struct call call = random_call(&seed);
 
-		switch (rand_r(&seed) % 14) {
-		case 0:
-		case 1:
-			fd = open(rand_r(&seed) % 4 ? ROUNDWATCH_DEVICE : PROC_FILE,
-				  O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-			fd = __atomic_exchange_n(file, fd, __ATOMIC_RELAXED);
-			if (fd > 2)
-				close(fd);
-			break;
-		case 2:
-			fd = __atomic_exchange_n(file, -1, __ATOMIC_RELAXED);
-			if (fd > 2)
-				close(fd);
-			break;
-		case 3:
-			ioctl(fd, ROUNDWATCH_IOC_INFO, to);
-			break;
-		case 4:
-			ioctl(fd, rand_r(&seed), to);
-			break;
-		case 5:
-			pread(fd, to, size, rand_r(&seed));
-			break;
-		case 6:
-			lseek(fd, rand_r(&seed), rand_r(&seed) % 5);
-			break;
-		case 7:
-			p.fd = fd;
-			poll(&p, 1, 0);
-			break;
-		case 8:
-			epoll_ctl(epoll, 1 + rand_r(&seed) % 3, fd, &event);
-			epoll_wait(epoll, &event, 1, 0);
-			break;
-		case 9:
-			if (fd < 0 || fd >= FD_SETSIZE)
-				break;
-			FD_ZERO(&set);
-			FD_SET(fd, &set);
-			select(fd + 1, &set, NULL, NULL, &moment);
-			break;
-		case 10:
-			fd = dup(fd);
-			if (fd > 2)
-				close(fd);
-			break;
-		default:
-			read(fd, to, size);
-		}
+		make_call(&call, at, epoll);
 	}
 	return (void *)count;
 }
@@ -744,6 +763,123 @@ static int random_for(double seconds, unsigned int seed)
 	return count < 1000;
 }
 
+#define MAX_CALLS	24
+#define MAX_PLACES	(1U << 16)
+
+struct program {
+	unsigned int length;
+	struct call call[MAX_CALLS];
+};
+
+/* The programs that reached code which none before them had reached. */
+static struct program corpus[1024];
+static unsigned int corpus_size;
+
+static unsigned long places[MAX_PLACES];
+static unsigned int place_count;
+
+/* Return: whether @pc is new. A table that is full knows every place. */
+static int is_new_place(unsigned long pc)
+{
+	unsigned int i = pc * 0x9e3779b97f4a7c15 >> 48;
+
+	for (; places[i]; i = (i + 1) % MAX_PLACES)
+		if (places[i] == pc)
+			return 0;
+	if (place_count == MAX_PLACES / 2)
+		return 0;
+	places[i] = pc;
+	place_count++;
+	return 1;
+}
+
+/* Numbers at which the module may change its mind, among them sizes of records. */
+static unsigned int edge(unsigned int *seed)
+{
+	static const unsigned int edges[] = {
+		0, 1, 7, 8, sizeof(struct roundwatch_header), sizeof(struct roundwatch_info) - 1,
+		sizeof(struct roundwatch_info), MAX_RECORD - 1, MAX_RECORD, MAX_RECORD + 1,
+		PAGE, ARENA - 1, ARENA, ARENA + 1, 0x7fffffff, 0xffffffff, ROUNDWATCH_IOC_INFO,
+		ROUNDWATCH_IOC_INFO & ~IOCSIZE_MASK, ROUNDWATCH_IOC_INFO | IOCSIZE_MASK,
+	};
+
+	return edges[rand_r(seed) % (sizeof(edges) / sizeof(*edges))];
+}
+
+static void mutate(struct program *p, unsigned int *seed)
+{
+	const struct program *other = &corpus[rand_r(seed) % (corpus_size ?: 1)];
+	unsigned int at = rand_r(seed) % (p->length ?: 1);
+	struct call *call = &p->call[at];
+	unsigned int *number[] = { &call->where, &call->size, &call->number };
+
+	switch (rand_r(seed) % 6) {
+	case 0:
+		if (p->length < MAX_CALLS)
+			p->call[p->length++] = random_call(seed);
+		break;
+	case 1:
+		if (p->length > 1)
+			*call = p->call[--p->length];
+		break;
+	case 2:
+		*number[rand_r(seed) % 3] = edge(seed);
+		break;
+	case 3:
+		*number[rand_r(seed) % 3] ^= 1U << rand_r(seed) % 32;
+		break;
+	case 4:
+		call->file = rand_r(seed);
+		call->kind = rand_r(seed);
+		break;
+	default:
+		if (other->length)
+			*call = other->call[rand_r(seed) % other->length];
+	}
+}
+
+/* Like syzkaller in small: keeps what reaches new code of the module, and changes that. */
+static int guided_for(double seconds, unsigned int seed)
+{
+	const size_t room = 1 << 18;
+	int kcov = open("/sys/kernel/debug/kcov", O_RDWR), epoll = epoll_create1(EPOLL_CLOEXEC);
+	unsigned char *at = arena();
+	unsigned long *cover, count = 0, i;
+
+	if (kcov < 0 || ioctl(kcov, KCOV_INIT_TRACE, room))
+		die("kcov");
+	cover = mmap(NULL, room * sizeof(*cover), PROT_READ | PROT_WRITE, MAP_SHARED, kcov, 0);
+	if (cover == MAP_FAILED || ioctl(kcov, KCOV_ENABLE, KCOV_TRACE_PC))
+		die("kcov");
+	printf("# seed %u\n", seed);
+	for (deadline = now() + seconds; now() < deadline; count++) {
+		struct program program = corpus[rand_r(&seed) % (corpus_size ?: 1)];
+		unsigned int changes = 1 + rand_r(&seed) % 4;
+		int is_new = 0;
+
+		while (changes--)
+			mutate(&program, &seed);
+		__atomic_store_n(cover, 0, __ATOMIC_RELAXED);
+		for (i = 0; i < program.length; i++)
+			make_call(&program.call[i], at, epoll);
+		for (i = __atomic_load_n(cover, __ATOMIC_RELAXED); i; i--)
+			is_new |= is_new_place(cover[i]);
+		if (is_new && corpus_size < sizeof(corpus) / sizeof(*corpus))
+			corpus[corpus_size++] = program;
+		for (i = 0; i < FILES; i++)
+			if (files[i] > 2) {
+				close(files[i]);
+				files[i] = -1;
+			}
+	}
+	printf("# %lu programs, %u kept, %u places of the module reached\n", count, corpus_size,
+	       place_count);
+	/* The module alone is compiled so that its places are seen. */
+	if (place_count < 50)
+		complain("too few: proves nothing");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "";
@@ -766,8 +902,11 @@ int main(int argc, char **argv)
 		status = rings();
 	else if (!strcmp(mode, "random") && argc > 2)
 		status = random_for(atof(argv[2]), argc > 3 ? atoi(argv[3]) : 1);
+	else if (!strcmp(mode, "guided") && argc > 2)
+		status = guided_for(atof(argv[2]), argc > 3 ? atoi(argv[3]) : 1);
 	else
-		fputs("usage: attack ioctls|reads|records|calls|hand|shared|ring|random SECONDS [SEED]\n",
+		fputs("usage: attack ioctls|reads|records|calls|hand|shared|ring|random SECONDS [SEED]|"
+		      "guided SECONDS [SEED]\n",
 		      stderr);
 	return status ? status : wrong > 0;
 }

@@ -97,13 +97,21 @@ hands_on()
 at_random()
 {
 	! is_loaded || unload || return 1
-	start "$attack" random "$seconds" "${RW_SEED:-$(date +%s)}"
+	start "$attack" random "$(within "$seconds")" "${RW_SEED:-$(date +%s)}"
 	attacker=$pid
 	reload_during "$attacker" || return 1
 	wait "$attacker"
 	status=$?
 	cat "/tmp/out.$attacker"
 	[ $status = 0 ] && load
+}
+
+# On a kernel that tells which of the module's code a call has reached.
+guided()
+{
+	load max_tasks=256 || return 1
+	start "$bin/load" walk "$(within $((2 * seconds)))" 6
+	"$attack" guided "$seconds" "${RW_SEED:-$(date +%s)}"
 }
 
 test_case "every ioctl number, and bad addresses" attacked ioctls
@@ -116,4 +124,5 @@ test_case "no address, no memory that was never written, in any record" tells_no
 test_case "parameters are fixed" parameters_are_fixed
 test_case "a container with the device and root's capabilities is refused" in_container
 test_case "calls at random, while it loads and unloads" at_random
+[ ! -e /sys/kernel/debug/kcov ] || test_case "calls chosen by the code that they reach" guided
 finish
