@@ -11,7 +11,9 @@
 build=build
 modules=build/npm
 servers=
-trap 'end_servers; rm -rf "$tmp"' EXIT
+trap 'end_servers; rm -rf "$tmp" "$tap_logs"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # foreign PROGRAM ARG...
 foreign()
@@ -49,13 +51,19 @@ has_answer()
 	curl -fsS "$1" >/dev/null
 }
 
-# start_prometheus DATA: its address in $prometheus
-start_prometheus()
+# begin_server CONFIGURATION DATA: Prometheus; its address in $prometheus
+begin_server()
 {
-	echo 'global: {}' >"$tmp/prometheus.yml"
-	start_server prometheus scripts/foreign exec trixie usr/bin/prometheus --config.file "$tmp/prometheus.yml" \
-		--storage.tsdb.path "$1" --web.listen-address 127.0.0.1:0
+	start_server prometheus scripts/foreign exec trixie usr/bin/prometheus --config.file "$1" \
+		--storage.tsdb.path "$2" --web.listen-address 127.0.0.1:0
 	wait_for 60 address prometheus || { cat "$tmp/prometheus.log"; return 1; }
 	prometheus=http://$(address prometheus)
 	wait_for 60 has_answer "$prometheus/-/ready" || { cat "$tmp/prometheus.log"; return 1; }
+}
+
+# start_prometheus DATA: with nothing to do but answer
+start_prometheus()
+{
+	echo 'global: {}' >"$tmp/prometheus.yml"
+	begin_server "$tmp/prometheus.yml" "$1"
 }
