@@ -154,6 +154,9 @@ play()
 	- hosts: all
 	  gather_subset: ["!all"]
 	  tasks:
+	    # Debian's is apt, and from ansible-core 2.15 on the module dnf looks here.
+	    - ansible.builtin.set_fact: {pkg_mgr: dnf, cacheable: true}
+	      when: "'$1' == 'dnf'"
 	    - ansible.builtin.include_role:
 	        name: roundwatch
 	        tasks_from: $1.yml
