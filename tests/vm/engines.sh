@@ -167,7 +167,7 @@ pages_for_a_miner()
 	mount -t tmpfs tmpfs /var/log && mkdir -p "/var/log/pods/shop_web-7f_$uid/app" /var/log/containers &&
 		: >"/var/log/containers/web-7f_shop_app-$id.log"
 	group=$cgroups/kubepods/burstable/pod$uid/$id
-	mkdir -p "$group" && fill_cache 600 && spawn 2 && echo "$pid" >"$group/cgroup.procs" || return 1
+	mkdir -p "$group" && fill_cache 600 && echo "$spawner" >"$group/cgroup.procs" && spawn 2 || return 1
 	await 120 paged firing || fail "$(cat $pages)"
 }
 
