@@ -179,13 +179,17 @@ make_tree()
 	"kernel list bullseye") echo 5.10.0-1-amd64 ;;
 	"kernel list trixie") echo 6.12.1+deb13-amd64 ;;
 	"kernel default") echo 6.1.0-1-amd64 ;;
+	"kernel default arm64") echo 6.1.0-1-arm64 ;;
+	"cross arm64 root" | "foreign bookworm qemu-user-static") echo build ;;
 	*) printf 'ok 1 - %s\n1..1\n' "${0##*/} $*" ;;
 	esac
 	END
 	chmod +x "$tree/tool"
-	for tool in scripts/deps scripts/kernel scripts/vm scripts/foreign scripts/lint scripts/matrix \
-		scripts/testmod tests/packages/build.sh tests/fuzz/run tests/prove/run tests/lab.sh \
-		tests/fleet/dashboard.sh tests/fleet/kubernetes.sh tests/fleet/bundles build/tools/npm; do
+	for tool in scripts/cross scripts/deps scripts/kernel scripts/vm scripts/foreign scripts/lint \
+		scripts/matrix scripts/testmod tests/fuzz/run tests/prove/run tests/lab.sh \
+		tests/packages/build.sh tests/packages/repo.sh tests/packages/ansible.sh \
+		tests/fleet/dashboard.sh tests/fleet/kubernetes.sh tests/fleet/image tests/fleet/bundles \
+		tests/unit/test-arm64.sh build/tools/npm; do
 		ln -sf "$tree/tool" "$tree/$tool"
 	done
 	printf 'programs:\n' >"$tree/Makefile"
@@ -215,7 +219,8 @@ checks()
 {
 	make_tree
 	check none 0 'lint: 1 passed' 'packages/build: 1 passed' 'vm/lab: 1 passed' 'vm/cases: 1 passed' \
-		'unit/two: 1 passed' 'fuzz: 1 passed' 'prove: 1 passed' 'vm/identity: 1 passed' \
+		'packages/repo: 1 passed' 'packages/ansible: 1 passed' 'unit/test-arm64: 1 passed' \
+		'matrix --tap --few bookworm/6.1.0-1-arm64' 'unit/two: 1 passed' 'fuzz: 1 passed' 'prove: 1 passed' 'vm/identity: 1 passed' \
 		'fleet/dashboard: 1 passed' 'fleet/kubernetes: 1 passed' 'vm/pod: 1 passed' \
 		'matrix --tap bullseye/5.10.0-1-amd64 bookworm/6.1.0-1-rt-amd64 trixie/6.12.1+deb13-amd64'
 }
