@@ -508,7 +508,8 @@ static void test_lone(void)
 
 	times(n, &lone, 50, x87_rn);
 	ok(n[1000] >= 2000 && n[1980] <= 3000,
-	   "no x87: what mixes like a miner is randomx after %d samples (99 %%: %d)", n[1000], n[1980]);
+	   "no x87: what mixes like a miner is randomx after %d samples (99 %%: %d)", n[1000],
+	   n[1980]);
 	start(&t, &lone, 0, 10);
 	for (i = 0; i < 1900; i++)
 		feed(&t, randomx_mode(), RN, false);
