@@ -4,7 +4,7 @@
  *
  * Each is made by a child, so that the monitor goes on reading. How long an alert waits, how many
  * children there are and how much the directory holds is limited: there may be thousands of miners,
- * and whoever starts them must not be able to delay an alert for long, or to fill the disk. What is
+ * and who starts them must not be able to delay an alert for long, or to fill the disk. What is
  * there already is never deleted: it may be the evidence that an attacker wants to be replaced.
  */
 #include <dirent.h>
