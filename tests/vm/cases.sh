@@ -300,7 +300,13 @@ reads_on()
 	grep -qx OK /tmp/edge
 }
 
-# A task that was accused falls back when it mines no more.
+# process_is VERDICT PID FILE: the last that follow wrote there of the process, ROUNDWATCH_… of the verdict
+process_is()
+{
+	grep "^TALLY $2 $2 verdict=[0-9] flags=1 " "$3" | tail -n 1 | grep -q " verdict=$1 "
+}
+
+# A process that was accused falls back when it mines no more. Its thread may do so before, while both rise.
 falls()
 {
 	load || return 1
@@ -308,9 +314,10 @@ falls()
 	reader=$pid
 	start "$bin/miner" --seconds 12 --then 60
 	miner=$pid
-	await 90 grep -q "^TALLY $miner [0-9]* verdict=3" "/tmp/out.$reader" || return 1
-	await 90 grep -q "^TALLY $miner [0-9]* verdict=1 flags=[01] " "/tmp/out.$reader" || return 1
-	has_row VERDICT=rounding PID="$miner" TID=- COMM=miner
+	await 90 process_is 3 "$miner" "/tmp/out.$reader" &&
+		await 90 grep '^hashes' "/tmp/out.$miner" &&
+		await 90 process_is 1 "$miner" "/tmp/out.$reader" &&
+		has_row VERDICT=rounding PID="$miner" TID=- COMM=miner
 	status=$?
 	stop "$miner" "$reader"
 	return $status
@@ -356,6 +363,7 @@ hot_data_alone()
 # Our own tracepoints, read as anybody would.
 traces()
 {
+	load || return 1
 	tracing=/sys/kernel/tracing
 	echo 1 >$tracing/events/roundwatch/enable || return 1
 	start "$bin/load" up 4
