@@ -491,9 +491,9 @@ unloads_amid_calls()
 
 hundred_times()
 {
-	start_miner --threads 2 || return 1
+	start_miner --rest 2 || return 1
 	miner=$pid
-	start "$bin/load" interval 60 5
+	start "$bin/load" interval 60 2
 	for i in $(seq 100); do
 		load && unload || fail "round $i" || return 1
 	done
