@@ -242,12 +242,14 @@ keeps_old()
 		/tmp/upgrade && has_version "$version" && [ "$(main_pid)" = "$before" ]
 }
 
-# with FILE: the drop-in of that name, and no other
+# with FILE...: the drop-ins of these names, and no other
 with()
 {
 	rm -rf $dropins
 	mkdir $dropins
-	cp "/usr/local/share/doc/roundwatch/examples/$1" $dropins
+	for dropin; do
+		cp "/usr/local/share/doc/roundwatch/examples/$dropin" $dropins || return 1
+	done
 	systemctl daemon-reload
 	systemctl restart $unit
 }
@@ -268,13 +270,11 @@ acts()
 	systemctl restart $unit && await 60 is_stopped
 }
 
-# An administrator writes the options of both drop-ins into one. The unit may write there, and nobody else may read.
+# The unit may write there, and nobody else may read.
 collects()
 {
 	kill -KILL "$pid" && await 20 gone "$pid" || return 1
-	rm -rf $dropins && mkdir $dropins && cp /usr/local/share/doc/roundwatch/examples/action.conf $dropins/a.conf &&
-		sed 's/--collect [^"]*/& --action stop/' /usr/local/share/doc/roundwatch/examples/collect.conf >$dropins/b.conf
-	systemctl daemon-reload && systemctl restart $unit && spawn 1 && await 60 is_stopped || return 1
+	with action.conf collect.conf && spawn 1 && await 60 is_stopped || return 1
 	archive=$(echo /var/lib/roundwatch/evidence/*-"$pid"-*.tar.gz)
 	[ "$(stat -c '%U %a' "$archive" "${archive%/*}" | tr '\n' ' ')" = 'roundwatch 600 roundwatch 700 ' ] ||
 		fail "$(ls -laR /var/lib/roundwatch)" || return 1
@@ -285,20 +285,23 @@ collects()
 	! journalctl -o cat _SYSTEMD_UNIT=$unit.service | grep -e filter -e 'are kept'
 }
 
-# The hook writes a file, and talks to a server.
+# The hook writes a file, and talks to a server. All drop-ins work together.
 runs_hook()
 {
 	cat >/etc/roundwatch/hook <<-'END'
 		#!/bin/bash
-		cat >"$STATE_DIRECTORY/event" && exec 3<>/dev/tcp/127.0.0.1/7070 && echo hello >&3
+		cat >/var/lib/roundwatch/event && ls "$ROUNDWATCH_ARCHIVE" >/var/lib/roundwatch/archive && exec 3<>/dev/tcp/127.0.0.1/7070 && echo hello >&3
 	END
 	chmod +x /etc/roundwatch/hook
 	perl -MIO::Socket::INET -e '
 		$s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1:7070", ReuseAddr => 1) or die $@;
 		print "ready\n"; STDOUT->flush(); print $s->accept()->getline();' >/tmp/server 2>&1 &
 	await 20 grep ready /tmp/server || { cat /tmp/server; return 1; }
-	with hook.conf && spawn 1 && await 60 grep hello /tmp/server || return 1
-	grep '"action":' /var/lib/roundwatch/event || return 1
+	kill -KILL "$pid" && await 20 gone "$pid" && with collect.conf hook.conf action.conf textfile.conf logs/json.conf &&
+		spawn 1 && await 60 grep hello /tmp/server || return 1
+	grep '"action":' /var/lib/roundwatch/event && grep "evidence/.*-$pid-" /var/lib/roundwatch/archive &&
+		await 60 is_stopped && await 60 says_miner || return 1
+	journalctl -o cat _SYSTEMD_UNIT=$unit.service | grep '^{.*"pid":'"$pid"'\b' || fail "no JSON" || return 1
 	rm -r $dropins
 	systemctl daemon-reload
 }
