@@ -144,26 +144,40 @@ kill "$daemon"
 wait "$daemon" 2>/dev/null
 
 #
-# systemd-journal-upload, to systemd-journal-remote. The events are those that json.conf leads to.
+# systemd-journal-upload, to systemd-journal-remote. The events are those that json.conf leads to, and one in
+# fields, as the monitor writes them otherwise.
 #
 
 n=0
-while read -r line; do
+# entry FIELD=VALUE...
+entry()
+{
 	n=$((n + 1))
 	printf '%s\n' "__REALTIME_TIMESTAMP=170000000${n}000000" "__MONOTONIC_TIMESTAMP=100$n" \
 		_BOOT_ID=11111111222233334444555555555555 _MACHINE_ID=cafecafecafecafecafecafecafecafe \
-		_HOSTNAME=web1 _UID=0 _SYSTEMD_UNIT=roundwatch-monitor.service SYSLOG_IDENTIFIER=roundwatch \
-		"MESSAGE=$line" ''
-done <events >events.export
+		_HOSTNAME=web1 _UID=0 _SYSTEMD_UNIT=roundwatch-monitor.service SYSLOG_IDENTIFIER=roundwatch "$@" ''
+}
+{
+	while read -r line; do
+		entry "MESSAGE=$line"
+	done <events
+	entry _PID=77 MESSAGE=miner EVENT_DATASET=roundwatch.monitor EVENT_ID=$uid-3b9aca00-1 EVENT_ACTION=verdict-rose \
+		PROCESS_PID=44 PROCESS_NAME=miner PROCESS_ENTITY_ID=$uid-44-5000000 USER_ID=1001 USER_NAME=alice \
+		ROUNDWATCH_VERDICT=randomx ROUNDWATCH_PREVIOUS=suspect ROUNDWATCH_CGROUP=/
+} >events.export
 mkdir sent received
 foreign lib/systemd/systemd-journal-remote -o sent/system.journal events.export >remote.log 2>&1
 same "a journal" $? 0
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 foreign lib/systemd/systemd-journal-remote --listen-http="127.0.0.1:$port" -o "$tmp/received" >remote.log 2>&1 &
 daemon=$!
+# The snippet says where to, and this test that it is here, without TLS.
+url=$(sed -n 's/^URL=//p' "$logs/journal-upload.conf")
+same "the snippet names where to" "$url" https://logs.example.org:19532
+url=http://127.0.0.1:$port
 upload()
 {
-	foreign lib/systemd/systemd-journal-upload --url="http://127.0.0.1:$port" --directory="$tmp/sent" --follow=no \
+	foreign lib/systemd/systemd-journal-upload --url="$url" --directory="$tmp/sent" --follow=no \
 		--save-state="$tmp/state" >upload.log 2>&1
 }
 wait_for 20 upload
@@ -172,8 +186,8 @@ sed 's/^/# /' upload.log
 kill "$daemon"
 wait "$daemon" 2>/dev/null
 run history --directory received --raw -n -o PID,HOST,END
-same "history reads what came" "$(tr '\n' , <out)" "43 web1 unknown,42 web1 fell,"
-grep -q '^URL=https://' "$logs/journal-upload.conf"
-result $? "the snippet names where to"
+same "history reads what came" "$(tr '\n' , <out)" "43 web1 unknown,42 web1 fell,44 web1 unknown,"
+run history --directory received --raw -n -o PID,COMMAND,USER,VERDICT
+same "... and the fields of the one that is not JSON" "$(grep '^44 ' out)" "44 miner alice randomx"
 
 finish
