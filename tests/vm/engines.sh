@@ -12,7 +12,6 @@ rest='--rest 1'
 
 reporter=$RW_TOP/build/roundwatch
 rules=$RW_TOP/packaging/prometheus/roundwatch.rules.yml
-cgroups=/sys/fs/cgroup
 id=$(printf '%064d' 1)
 uid=0b1fae31-5e7d-4d0c-9c0e-0f1a2b3c4d5e
 pages=/tmp/pages
@@ -164,10 +163,7 @@ paged()
 # A container of the pod web-7f, according to its control group and to kubelet.
 pages_for_a_miner()
 {
-	mount -t tmpfs tmpfs /var/log && mkdir -p "/var/log/pods/shop_web-7f_$uid/app" /var/log/containers &&
-		: >"/var/log/containers/web-7f_shop_app-$id.log"
-	group=$cgroups/kubepods/burstable/pod$uid/$id
-	mkdir -p "$group" && fill_cache 600 && echo "$spawner" >"$group/cgroup.procs" && spawn 2 || return 1
+	make_pod $uid "$id" && fill_cache 600 && echo "$spawner" >"$pod/cgroup.procs" && spawn 2 || return 1
 	await 120 paged firing || fail "$(cat $pages)"
 }
 

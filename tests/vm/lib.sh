@@ -156,6 +156,15 @@ scrape()
 		print $s "GET $ARGV[1] HTTP/1.1\r\nHost: x\r\n\r\n"; print <$s>;' "$1" "$2" >/tmp/scrape
 }
 
+# make_pod UID CONTAINER: the control group $pod is a container of the pod web-7f, according to kubelet's directories
+make_pod()
+{
+	mount -t tmpfs tmpfs /var/log && mkdir -p "/var/log/pods/shop_web-7f_$1/app" /var/log/containers &&
+		: >"/var/log/containers/web-7f_shop_app-$2.log" || return 1
+	pod=/sys/fs/cgroup/kubepods/burstable/pod$1/$2
+	mkdir -p "$pod"
+}
+
 gone()
 {
 	! [ -d "/proc/$1" ]

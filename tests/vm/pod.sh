@@ -9,7 +9,6 @@ rest='--rest 1'
 bundles=$RW_TOP/build/fleet
 id1=$(printf '%064d' 1)
 pod_uid=0b1fae31-5e7d-4d0c-9c0e-0f1a2b3c4d5e
-pod=/sys/fs/cgroup/kubepods/burstable/pod$pod_uid/$id1
 
 # The files of the image, and what is not in it but on the node.
 make_root()
@@ -21,8 +20,7 @@ make_root()
 # According to its control group and to kubelet, the miner is a container of the pod web-7f.
 prepare_node()
 {
-	make_root && mount -t tmpfs tmpfs /var/log && mkdir -p "/var/log/pods/shop_web-7f_$pod_uid/app" /var/log/containers &&
-		: >"/var/log/containers/web-7f_shop_app-$id1.log" && mkdir -p "$pod" && fill_cache 600
+	make_root && make_pod $pod_uid "$id1" && fill_cache 600
 }
 
 # run_container VARIANT NAME: in the background, as $pid; its output in /tmp/out.$pid
