@@ -143,7 +143,7 @@ dnf_refuses_package()
 	publish "$version" || return 1
 	! dnf --refresh upgrade >"$tmp/out" 2>&1 || fail 'dnf takes a package with another signature' || return 1
 	cat "$tmp/out"
-	grep -i 'key\|signature' "$tmp/out" && has 0.0.9
+	grep -i 'key\|signature' "$tmp/out" && has 0.0.9 && rm "$package" && publish "$version"
 }
 
 # play TASKS [OPTION...]: some of the Ansible role's tasks, those that need neither systemd nor the loaded module. There
