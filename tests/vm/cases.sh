@@ -442,10 +442,11 @@ unload_once()
 }
 
 # Under emulation it takes most of a second to start a program beside these, rmmod or any other; what
-# counts is what unloading takes beyond that. The machine has its hiccups, too: the best of three.
+# counts is what unloading takes beyond that. The machine has its hiccups, too: the best of five. The second
+# is for a host that was quiet when this machine began: where it was busy, unloading waits for tasks that wait for it.
 unloads_busy()
 {
-	limit=1000
+	limit=$((1000 * ${RW_SLOWNESS:-1}))
 	start_miner --threads 2 || return 1
 	miner=$pid
 	start "$bin/load" interval 1000 2
@@ -453,7 +454,7 @@ unloads_busy()
 	start sh -c 'while :; do cat /proc/roundwatch; done'
 	looper=$pid
 	best=100000
-	for _ in 1 2 3; do
+	for _ in 1 2 3 4 5; do
 		a=$(date +%s%N)
 		rmmod --version >/dev/null
 		start_ms=$((($(date +%s%N) - a) / 1000000))
@@ -464,7 +465,7 @@ unloads_busy()
 		[ "$best" -ge $limit ] || break
 	done
 	stop "$miner" "$loads" "$looper"
-	[ "$best" -lt $limit ] || fail "too long"
+	[ "$best" -lt $limit ] || fail "longer than $limit ms"
 }
 
 # Between two calls of the hammers the device is closed for a moment.
