@@ -106,6 +106,27 @@ tapped()
 	[ "$(cat "$tmp/totals")" = "$2 $3" ] && grep -qF -e "$4" "$tmp/out"
 }
 
+# The guest's clock, which counts the time-stamp counter, beside the emulator's real-time clock
+keeps_time()
+{
+	spinners=
+	for _ in 1 2 3 4 5 6; do
+		(while :; do :; done) &
+		spinners="$spinners $!"
+	done
+	# shellcheck disable=SC2016 # for the guest
+	scripts/vm run --name lab-clock -- sh -c '
+		second() { cat /sys/class/rtc/rtc0/since_epoch; }
+		next() { was=$(second); while [ "$(second)" = "$was" ]; do :; done; cut -d" " -f1 /proc/uptime; }
+		from=$(next); start=$(second); now=$(next); while [ $(($(second) - start)) -lt 5 ]; do now=$(next); done
+		echo "$from $now $(($(second) - start))"' >"$tmp/clock"
+	status=$?
+	# shellcheck disable=SC2086 # words
+	kill $spinners
+	cat "$tmp/clock"
+	[ $status = 0 ] && awk '{ rate = ($2 - $1) / $3; exit rate < 0.7 || rate > 1.4 }' "$tmp/clock"
+}
+
 counts()
 {
 	tapped 'ok 1 - a\nnot ok 2 - b\n# why\n1..2\n' 1 1 '# why' &&
@@ -264,6 +285,7 @@ test_case "so is a byte that is another" sees_another_byte
 test_case "a machine that ended early has not passed" wants_the_last_line
 test_case "nor has one whose kernel was in trouble" sees_trouble
 test_case "a reader that comes late gets all of the output" waits_for_its_reader
+test_case "the clock is right, however busy the host is when it boots" keeps_time
 test_case "results are counted" counts
 test_case "a skipped test counts as failed" counts_skipped_as_failed
 test_case "results that are missing are missed" misses_results
